@@ -1,0 +1,77 @@
+"""Everything in which the two engines differ, in one place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
+
+Column: TypeAlias = sa.Column[int] | sa.Column[str]
+Insert: TypeAlias = sqlite.Insert | postgresql.Insert
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one engine spells what SQLAlchemy leaves to its dialects."""
+
+    name: str
+    compiler: sa.Dialect
+    insert: Callable[[sa.Table], Insert]
+    among: Callable[[Column, str], sa.ColumnElement[bool]]
+    """`among(column, name)`: the column's value is in the list given as parameter `name`."""
+
+
+def _among_json(column: Column, name: str) -> sa.ColumnElement[bool]:
+    values = sa.func.json_each(sa.bindparam(name, type_=sa.Text())).table_valued("value")
+    return column.in_(sa.select(values.c.value))
+
+
+def _among_array(column: Column, name: str) -> sa.ColumnElement[bool]:
+    return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(column.type)))
+
+
+SQLITE = Dialect("sqlite", sqlite.dialect(paramstyle="qmark"), sqlite.insert, _among_json)
+POSTGRESQL = Dialect(
+    "postgresql",
+    postgresql.psycopg.dialect(  # type: ignore[no-untyped-call]
+        paramstyle="format"
+    ),
+    postgresql.insert,
+    _among_array,
+)
+
+
+class larger(GenericFunction[int]):  # noqa: N801 - the name is what SQL shows
+    """The larger of two values."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
+class smaller(GenericFunction[int]):  # noqa: N801 - the name is what SQL shows
+    """The smaller of two values."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
+_TWO_VALUE_NAMES = {
+    larger: {"sqlite": "max", "postgresql": "greatest"},
+    smaller: {"sqlite": "min", "postgresql": "least"},
+}
+
+
+@compiles(larger)
+@compiles(smaller)
+def _two_values(element: larger | smaller, compiler: SQLCompiler, **_: object) -> str:
+    name = _TWO_VALUE_NAMES[type(element)][compiler.dialect.name]
+    return f"{name}({compiler.process(element.clauses)})"
+
+
+def const(value: int) -> sa.ColumnElement[int]:
+    """A number written into the SQL text: a partial index is used only when it is seen there."""
+    return sa.literal_column(str(int(value)), sa.BigInteger())

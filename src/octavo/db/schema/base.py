@@ -1,0 +1,68 @@
+"""Column shorthands. Only types that both drivers hand over unchanged are used.
+
+Instants are integers (microseconds, UTC), money is an integer (10^-8 of the currency), truth is
+0 or 1, JSON is text: so the hot statements need no value processors.
+"""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+SMALL = sa.SmallInteger().with_variant(sa.Integer(), "sqlite")
+REAL: sa.types.TypeEngine[float] = sa.Double().with_variant(sa.REAL(), "sqlite")
+
+
+def big(name: str, default: int | None = None, *, null: bool = False) -> sa.Column[int]:
+    """An int64 column."""
+    return sa.Column(name, BIG, nullable=null, server_default=_text(default))
+
+
+def small(name: str, default: int | None = None, *, null: bool = False) -> sa.Column[int]:
+    """An int16 column."""
+    return sa.Column(name, SMALL, nullable=null, server_default=_text(default))
+
+
+def text(name: str, default: str | None = None, *, null: bool = False) -> sa.Column[str]:
+    """A text column."""
+    return sa.Column(name, sa.Text(), nullable=null, server_default=default)
+
+
+def key(*, given: bool = False) -> sa.Column[int]:
+    """A numbered primary key, given by the database or, `given`, by us."""
+    return sa.Column("id", BIG, primary_key=True, autoincrement=False if given else "auto")
+
+
+def index(name: str, *columns: str, where: str) -> sa.Index:
+    """A partial index."""
+    clause = sa.text(where)
+    return sa.Index(name, *columns, sqlite_where=clause, postgresql_where=clause)
+
+
+def table(
+    name: str,
+    *columns: sa.schema.SchemaItem,
+    clustered: bool = False,
+    fillfactor: int | None = None,
+) -> sa.Table:
+    """A table; `clustered` stores it in the order of its primary key on SQLite."""
+    return sa.Table(
+        name,
+        metadata,
+        *columns,
+        sqlite_strict=True,
+        sqlite_with_rowid=not clustered,
+        postgresql_with={"fillfactor": fillfactor} if fillfactor else {},
+    )
+
+
+def _text(value: int | None) -> str | None:
+    return None if value is None else str(value)

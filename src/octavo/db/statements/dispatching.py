@@ -1,0 +1,416 @@
+"""Claiming slices, granting intents, settling outcomes."""
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from octavo.db.codes import CampaignState, MessageState, SliceState
+from octavo.db.dialect import const, larger
+from octavo.db.schema import dispatch, people
+from octavo.db.statement import Command, Query, first_integer
+from octavo.db.statements.orders import insert
+
+_campaign = dispatch.campaign.c
+_count = dispatch.campaign_count.c
+_group = dispatch.route_group.c
+_link = dispatch.link.c
+_message = dispatch.message.c
+_route = dispatch.route.c
+_slice = dispatch.slice_.c
+_suppression = people.suppression.c
+
+READY = const(SliceState.READY)
+LEASED = const(SliceState.LEASED)
+PENDING = const(MessageState.PENDING)
+
+# -- links -------------------------------------------------------------------------------------
+
+
+class TakenLink(NamedTuple):
+    """A link that is ours until its lease ends."""
+
+    id: int
+    fence: int
+
+
+TAKE_LINK = Query(
+    TakenLink._make,
+    lambda d: (
+        d.insert(dispatch.link)
+        .values(
+            route_id=bindparam("route_id"),
+            no=bindparam("no"),
+            worker=bindparam("worker"),
+            fence=1,
+            lease_until=bindparam("lease_until"),
+        )
+        .on_conflict_do_update(
+            index_elements=["route_id", "no"],
+            set_={
+                "worker": bindparam("worker"),
+                "fence": _link.fence + 1,
+                "lease_until": bindparam("lease_until"),
+            },
+            where=sa.or_(_link.lease_until < bindparam("now"), _link.worker == bindparam("worker")),
+        )
+        .returning(_link.id, _link.fence)
+    ),
+)
+
+RENEW_LINK = Command(
+    sa.update(dispatch.link)
+    .where(_link.id == bindparam("link_id"), _link.fence == bindparam("link_fence"))
+    .values(lease_until=bindparam("until"), bound_at=bindparam("bound"))
+)
+
+END_LEASES = Command(sa.update(dispatch.link).values(lease_until=0))
+"""For an engine with one server process, whose lock proves that every holder is dead."""
+
+NEXT_SETTLE = Query(
+    first_integer,
+    sa.update(dispatch.link)
+    .where(_link.id == bindparam("link_id"), _link.fence == bindparam("link_fence"))
+    .values(settle_no=_link.settle_no + 1)
+    .returning(_link.settle_no),
+)
+"""No row when the link was taken by another holder."""
+
+LINK_FENCE = Query(first_integer, sa.select(_link.fence).where(_link.id == bindparam("link_id")))
+
+
+class LeasedSlice(NamedTuple):
+    """A slice found leased by a link, with what its takeover needs."""
+
+    id: int
+    campaign: int
+    account: int
+    group: int
+    pass_: int
+    lo: int
+    hi: int
+    cur: int
+    intent_hi: int
+
+
+LEASED_BY = Query(
+    LeasedSlice._make,
+    sa.select(
+        _slice.id,
+        _slice.campaign_id,
+        _slice.account_id,
+        _slice.group_id,
+        _slice["pass"],
+        _slice.lo,
+        _slice.hi,
+        _slice.cur,
+        _slice.intent_hi,
+    ).where(_slice.link_id == bindparam("link_id"), _slice.state == LEASED),
+)
+
+# -- claim -------------------------------------------------------------------------------------
+
+
+class Gate(NamedTuple):
+    """What a route's rate allows: parts per second (None: no limit) and until when it is booked."""
+
+    rate: float | None
+    tat: int
+    paused: int
+
+
+GATE = Query(
+    Gate._make,
+    sa.select(_route.rate, _route.tat, _route.paused)
+    .where(_route.id == bindparam("route_id"))
+    .with_for_update(skip_locked=True),
+)
+
+GROUPS_OF_ROUTE = Query(
+    first_integer,
+    sa.select(dispatch.route_group_route.c.group_id).where(
+        dispatch.route_group_route.c.route_id == bindparam("route_id"),
+        ~sa.exists().where(
+            (other := dispatch.route_group_route.alias("other")).c.group_id
+            == dispatch.route_group_route.c.group_id,
+            other.c.tier < dispatch.route_group_route.c.tier,
+            (other_link := dispatch.link.alias("other_link")).c.route_id == other.c.route_id,
+            (other_route := dispatch.route.alias("other_route")).c.id == other.c.route_id,
+            other_route.c.paused == 0,
+            other_link.c.bound_at >= bindparam("bound_since"),
+        ),
+    ),
+)
+"""The groups that a route serves now: none of which has a bound, unpaused link in a lower tier."""
+
+
+class DueSlice(NamedTuple):
+    """A candidate of a claim."""
+
+    id: int
+    campaign: int
+    account: int
+    priority: int
+    vt: float
+    group: int
+    pass_: int
+    lo: int
+    hi: int
+    cur: int
+    fence: int
+    not_after: int | None
+
+
+DUE_SLICES = Query(
+    DueSlice._make,
+    sa.select(
+        _slice.id,
+        _slice.campaign_id,
+        _slice.account_id,
+        _slice.priority,
+        _slice.vt,
+        _slice.group_id,
+        _slice["pass"],
+        _slice.lo,
+        _slice.hi,
+        _slice.cur,
+        _slice.fence,
+        _slice.not_after,
+    )
+    .join(dispatch.campaign, _campaign.id == _slice.campaign_id)
+    .where(
+        _slice.group_id == bindparam("group_id"),
+        _slice.state == READY,
+        _campaign.state == const(CampaignState.SENDING),
+    )
+    .order_by(_slice.priority, _slice.vt, _slice.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=dispatch.slice_),
+)
+
+
+class PendingRow(NamedTuple):
+    """A message that a claim may grant; `scope` is that of its suppression, or None."""
+
+    slice: int
+    campaign: int
+    seq: int
+    address: str
+    fields: str | None
+    parts: int
+    price: int
+    attempts: int
+    scope: int | None
+    account: int
+    purpose: int
+    sender: str
+    text: str
+    options: str
+
+
+PENDING_ROWS = Query(
+    PendingRow._make,
+    lambda d: (
+        sa.select(
+            _slice.id,
+            _message.campaign_id,
+            _message.seq,
+            _message.address,
+            _message.fields,
+            _message.parts,
+            _message.price,
+            _message.attempts,
+            _suppression.scope,
+            _campaign.account_id,
+            _campaign.purpose,
+            _campaign.sender,
+            _campaign.text,
+            _campaign.options,
+        )
+        .select_from(dispatch.slice_)
+        .join(dispatch.campaign, _campaign.id == _slice.campaign_id)
+        .join(
+            dispatch.message,
+            sa.and_(
+                _message.campaign_id == _slice.campaign_id,
+                _message.seq > _slice.cur,
+                _message.seq <= _slice.hi,
+                _message["pass"] == _slice["pass"],
+                _message.state == PENDING,
+            ),
+        )
+        .outerjoin(
+            people.suppression,
+            sa.and_(
+                _suppression.account_id == _campaign.account_id,
+                _suppression.address == _message.address,
+            ),
+        )
+        .where(d.among(_slice.id, "slices"))
+        .order_by(_slice.priority, _slice.vt, _slice.id, _message.seq)
+        .limit(bindparam("most"))
+    ),
+)
+
+LEASE_SLICE = Command(
+    sa.update(dispatch.slice_)
+    .where(_slice.id == bindparam("slice_id"), _slice.state == READY)
+    .values(
+        state=LEASED,
+        link_id=bindparam("link_id"),
+        fence=_slice.fence + 1,
+        grant_hi=bindparam("grant_hi"),
+        intent_hi=bindparam("intent_hi"),
+    ),
+    takes=("link_id", "grant_hi", "intent_hi", "slice_id"),
+)
+
+BOOK_RATE = Command(
+    sa.update(dispatch.route).where(_route.id == bindparam("route_id")).values(tat=bindparam("tat"))
+)
+
+MOVE_GROUP_VT = Command(
+    sa.update(dispatch.route_group)
+    .where(_group.id == bindparam("group_id"))
+    .values(vt=larger(_group.vt, bindparam("vt", type_=sa.Double())))
+)
+
+# -- settle ------------------------------------------------------------------------------------
+
+
+class HeldSlice(NamedTuple):
+    """A slice that the settling link still holds."""
+
+    id: int
+    campaign_state: int
+
+
+HELD_SLICES = Query(
+    HeldSlice._make,
+    lambda d: (
+        sa.select(_slice.id, _campaign.state)
+        .join(dispatch.campaign, _campaign.id == _slice.campaign_id)
+        .where(
+            d.among(_slice.id, "slices"),
+            _slice.link_id == bindparam("link_id"),
+            _slice.state == LEASED,
+        )
+    ),
+)
+
+ACCEPT_MESSAGE = Command(
+    sa.update(dispatch.message)
+    .where(
+        _message.campaign_id == bindparam("campaign"),
+        _message.seq == bindparam("seq"),
+        _message.state == PENDING,
+        _message["pass"] == bindparam("pass_"),
+    )
+    .values(
+        state=const(MessageState.ACCEPTED),
+        charged=_message.price,
+        attempts=_message.attempts + 1,
+        route_id=bindparam("route"),
+        at=bindparam("now"),
+    ),
+    takes=("route", "now", "campaign", "seq", "pass_"),
+)
+
+RETRY_MESSAGE = Command(
+    sa.update(dispatch.message)
+    .where(
+        _message.campaign_id == bindparam("campaign"),
+        _message.seq == bindparam("seq"),
+        _message.state == PENDING,
+        _message["pass"] == bindparam("pass_"),
+    )
+    .values(
+        {
+            "pass": bindparam("next_pass"),
+            "attempts": _message.attempts + bindparam("cost"),
+            "at": bindparam("now"),
+        }
+    ),
+    takes=("next_pass", "cost", "now", "campaign", "seq", "pass_"),
+)
+
+END_MESSAGE = Command(
+    sa.update(dispatch.message)
+    .where(
+        _message.campaign_id == bindparam("campaign"),
+        _message.seq == bindparam("seq"),
+        _message.state == PENDING,
+        _message["pass"] == bindparam("pass_"),
+    )
+    .values(
+        state=bindparam("state"),
+        reason=bindparam("reason"),
+        attempts=_message.attempts + bindparam("cost"),
+        route_id=bindparam("route"),
+        at=bindparam("now"),
+    ),
+    takes=("state", "reason", "cost", "route", "now", "campaign", "seq", "pass_"),
+)
+"""A pending message is failed, skipped or unknown."""
+
+INSERT_PARTS = insert(dispatch.part, "umr")
+
+INSERT_IN_DOUBT = Command(
+    lambda d: (
+        d.insert(dispatch.in_doubt)
+        .values({c.name: bindparam(c.name) for c in dispatch.in_doubt.columns})
+        .on_conflict_do_nothing()
+    ),
+    takes=[c.name for c in dispatch.in_doubt.columns],
+)
+
+MOVE_COUNTS = Command(
+    sa.update(dispatch.campaign_count)
+    .where(_count.campaign_id == bindparam("campaign"))
+    .values(
+        pending=_count.pending + bindparam("pending"),
+        accepted=_count.accepted + bindparam("accepted"),
+        delivered=_count.delivered + bindparam("delivered"),
+        failed=_count.failed + bindparam("failed"),
+        skipped=_count.skipped + bindparam("skipped"),
+        unknown=_count.unknown + bindparam("unknown"),
+        captured=_count.captured + bindparam("captured"),
+    ),
+    takes=(
+        "pending",
+        "accepted",
+        "delivered",
+        "failed",
+        "skipped",
+        "unknown",
+        "captured",
+        "campaign",
+    ),
+)
+
+RAISE_INTENT = Command(
+    sa.update(dispatch.slice_)
+    .where(_slice.id == bindparam("slice_id"))
+    .values(grant_hi=bindparam("grant_hi"), intent_hi=bindparam("intent_hi")),
+    takes=("grant_hi", "intent_hi", "slice_id"),
+)
+
+NEWLY_SUPPRESSED = Query(
+    first_integer,
+    sa.select(_message.seq)
+    .join(
+        people.suppression,
+        sa.and_(
+            _suppression.account_id == bindparam("account_id"),
+            _suppression.address == _message.address,
+        ),
+    )
+    .where(
+        _message.campaign_id == bindparam("campaign"),
+        _message.seq > bindparam("after"),
+        _message.seq <= bindparam("until"),
+        _message.state == PENDING,
+        _message["pass"] == bindparam("pass_"),
+        _suppression.scope >= bindparam("least_scope"),
+    ),
+)

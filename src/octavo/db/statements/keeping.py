@@ -1,0 +1,141 @@
+"""Pausing, canceling, sealing and looking at campaigns."""
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from octavo.db.codes import CampaignState, MessageState, SliceState
+from octavo.db.dialect import const, larger
+from octavo.db.schema import dispatch
+from octavo.db.statement import Command, Query, first_integer
+
+_campaign = dispatch.campaign.c
+_message = dispatch.message.c
+_slice = dispatch.slice_.c
+
+_OPEN = [const(SliceState.PARKED), const(SliceState.READY)]
+
+
+class Standing(NamedTuple):
+    """Where a campaign of an account stands."""
+
+    id: int
+    state: int
+    send_at: int
+
+
+STANDING = Query(
+    Standing._make,
+    sa.select(_campaign.id, _campaign.state, _campaign.send_at).where(
+        _campaign.ticket == bindparam("ticket"), _campaign.account_id == bindparam("account_id")
+    ),
+)
+
+SET_STATE = Command(
+    sa.update(dispatch.campaign)
+    .where(_campaign.id == bindparam("campaign"), _campaign.state == bindparam("before"))
+    .values(state=bindparam("state"))
+)
+
+PARK_SLICES = Command(
+    sa.update(dispatch.slice_)
+    .where(_slice.campaign_id == bindparam("campaign"), _slice.state.in_(_OPEN))
+    .values(state=const(SliceState.PARKED), run_at=bindparam("run_at"))
+)
+
+UNPARK_SLICES = Command(
+    sa.update(dispatch.slice_)
+    .where(
+        _slice.campaign_id == bindparam("campaign"),
+        _slice.state == const(SliceState.PARKED),
+        _slice.run_at == bindparam("forever"),
+    )
+    .values(
+        run_at=larger(
+            bindparam("now", type_=sa.BigInteger()), bindparam("send_at", type_=sa.BigInteger())
+        )
+    )
+)
+
+
+class OpenSlice(NamedTuple):
+    """A slice that nobody holds."""
+
+    id: int
+    pass_: int
+    lo: int
+    hi: int
+
+
+OPEN_SLICES = Query(
+    OpenSlice._make,
+    sa.select(_slice.id, _slice["pass"], _slice.lo, _slice.hi)
+    .where(_slice.campaign_id == bindparam("campaign"), _slice.state.in_(_OPEN))
+    .order_by(_slice.id)
+    .limit(bindparam("most")),
+)
+
+PENDING_IN = Query(
+    first_integer,
+    sa.select(_message.seq)
+    .where(
+        _message.campaign_id == bindparam("campaign"),
+        _message.seq >= bindparam("lo"),
+        _message.seq <= bindparam("hi"),
+        _message["pass"] == bindparam("pass_"),
+        _message.state == const(MessageState.PENDING),
+    )
+    .order_by(_message.seq),
+)
+
+ACCOUNT_OF = Query(
+    first_integer, sa.select(_campaign.account_id).where(_campaign.id == bindparam("campaign"))
+)
+
+LEASED_SLICES = Query(
+    first_integer,
+    sa.select(sa.func.count()).where(
+        _slice.campaign_id == bindparam("campaign"), _slice.state == const(SliceState.LEASED)
+    ),
+)
+
+UNSEALED = Query(
+    first_integer,
+    sa.select(_campaign.id)
+    .where(
+        _campaign.state == const(CampaignState.FINISHED),
+        _campaign.finished_at <= bindparam("before"),
+        _campaign.finished_at + _campaign.validity <= bindparam("before"),
+    )
+    .order_by(_campaign.finished_at)
+    .limit(bindparam("most")),
+)
+
+SILENT = Query(
+    first_integer,
+    sa.select(_message.seq).where(
+        _message.campaign_id == bindparam("campaign"),
+        _message.state == const(MessageState.ACCEPTED),
+    ),
+)
+"""Accepted messages that no receipt ever spoke of."""
+
+SET_SEALED_AT = Command(
+    sa.update(dispatch.campaign)
+    .where(_campaign.id == bindparam("campaign"))
+    .values(sealed_at=bindparam("now"))
+)
+
+_key = dispatch.request_key.c
+
+FORGET_REQUEST_KEYS = Command(
+    sa.delete(dispatch.request_key).where(
+        sa.tuple_(_key.account_id, _key.request_id).in_(
+            sa.select(_key.account_id, _key.request_id)
+            .where(_key.at < bindparam("before"))
+            .order_by(_key.at)
+            .limit(bindparam("most"))
+        )
+    )
+)

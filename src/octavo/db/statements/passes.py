@@ -1,0 +1,291 @@
+"""Ending slices, starting further passes, ending campaigns."""
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from octavo.db.codes import CampaignState, MessageState, SliceState
+from octavo.db.dialect import const
+from octavo.db.schema import dispatch
+from octavo.db.statement import Command, Query, first_integer
+
+_campaign = dispatch.campaign.c
+_count = dispatch.campaign_count.c
+_message = dispatch.message.c
+_slice = dispatch.slice_.c
+_in_doubt = dispatch.in_doubt.c
+
+PENDING = const(MessageState.PENDING)
+CLOSED = const(SliceState.CLOSED)
+
+PENDING_PASSES = Query(
+    first_integer,
+    sa.select(_message["pass"])
+    .where(
+        _message.campaign_id == bindparam("campaign"),
+        _message.seq >= bindparam("lo"),
+        _message.seq <= bindparam("hi"),
+        _message.state == PENDING,
+    )
+    .distinct(),
+)
+"""The passes that still have pending messages in a range."""
+
+RETURN_SLICE = Command(
+    sa.update(dispatch.slice_)
+    .where(_slice.id == bindparam("slice_id"))
+    .values(
+        state=bindparam("state"),
+        run_at=bindparam("run_at"),
+        link_id=None,
+        fence=_slice.fence + 1,
+        cur=bindparam("cur"),
+        grant_hi=bindparam("cur"),
+        intent_hi=bindparam("cur"),
+    )
+)
+"""A slice leaves its holder with everything up to `cur` done."""
+
+CLOSE_SLICE = Command(
+    sa.update(dispatch.slice_)
+    .where(_slice.id == bindparam("slice_id"))
+    .values(state=CLOSED, link_id=None, cur=_slice.hi, grant_hi=_slice.hi, intent_hi=_slice.hi)
+)
+
+FOLLOW_UP = Query(
+    first_integer,
+    lambda d: (
+        d.insert(dispatch.slice_)
+        .from_select(
+            [
+                "campaign_id",
+                "account_id",
+                "group_id",
+                "pass",
+                "priority",
+                "vt",
+                "run_at",
+                "not_after",
+                "lo",
+                "hi",
+                "n",
+                "cur",
+                "grant_hi",
+                "intent_hi",
+                "state",
+            ],
+            sa.select(
+                _slice.campaign_id,
+                _slice.account_id,
+                _slice.group_id,
+                bindparam("pass_", type_=sa.SmallInteger()),
+                _slice.priority,
+                _slice.vt,
+                bindparam("run_at", type_=sa.BigInteger()),
+                _slice.not_after,
+                _slice.lo,
+                _slice.hi,
+                _slice.n,
+                _slice.lo - 1,
+                _slice.lo - 1,
+                _slice.lo - 1,
+                const(SliceState.PARKED),
+            ).where(_slice.id == bindparam("slice_id")),
+        )
+        .on_conflict_do_update(
+            index_elements=["campaign_id", "lo", "pass"],
+            set_={
+                "state": const(SliceState.PARKED),
+                "run_at": bindparam("run_at"),
+                "cur": _slice.lo - 1,
+                "grant_hi": _slice.lo - 1,
+                "intent_hi": _slice.lo - 1,
+            },
+            where=_slice.state == CLOSED,
+        )
+        .returning(_slice.id)
+    ),
+)
+"""The slice of the next pass: made, or opened again if it was closed. No row if it is open."""
+
+OPEN_WORK = Query(
+    first_integer,
+    sa.update(dispatch.campaign_count)
+    .where(_count.campaign_id == bindparam("campaign"))
+    .values(open_work=_count.open_work + bindparam("by"))
+    .returning(_count.open_work),
+)
+
+
+class Ended(NamedTuple):
+    """A campaign that ended just now."""
+
+    account: int
+    held: int
+    released: int
+
+
+END_CAMPAIGN = Query(
+    Ended._make,
+    sa.update(dispatch.campaign)
+    .where(_campaign.id == bindparam("campaign"), _campaign.state == bindparam("from_state"))
+    .values(state=bindparam("to_state"), finished_at=bindparam("now"))
+    .returning(_campaign.account_id, _campaign.held, _campaign.released),
+)
+
+REOPEN_CAMPAIGN = Command(
+    sa.update(dispatch.campaign)
+    .where(
+        _campaign.id == bindparam("campaign"),
+        _campaign.state == const(CampaignState.FINISHED),
+    )
+    .values(state=const(CampaignState.SENDING), finished_at=None)
+)
+
+
+class Captured(NamedTuple):
+    """What a campaign has cost, and how many of its messages are unknown."""
+
+    captured: int
+    unknown: int
+
+
+CAPTURED = Query(
+    Captured._make,
+    sa.select(_count.captured, _count.unknown).where(_count.campaign_id == bindparam("campaign")),
+)
+
+UNKNOWN_UNCHARGED = Query(
+    first_integer,
+    sa.select(sa.func.coalesce(sa.func.sum(_message.price - _message.charged), 0)).where(
+        _message.campaign_id == bindparam("campaign"),
+        _message.state == const(MessageState.UNKNOWN),
+    ),
+)
+"""What unknown messages may yet cost: units of 10^-8."""
+
+ADD_RELEASED = Command(
+    sa.update(dispatch.campaign)
+    .where(_campaign.id == bindparam("campaign"))
+    .values(released=_campaign.released + bindparam("amount"))
+)
+
+
+class DoubtfulRow(NamedTuple):
+    """A pending message under an intent whose holder is gone."""
+
+    seq: int
+    address: str
+
+
+IN_DOUBT_ROWS = Query(
+    DoubtfulRow._make,
+    sa.select(_message.seq, _message.address)
+    .where(
+        _message.campaign_id == bindparam("campaign"),
+        _message.seq > bindparam("cur"),
+        _message.seq <= bindparam("intent_hi"),
+        _message.state == PENDING,
+        _message["pass"] == bindparam("pass_"),
+    )
+    .order_by(_message.seq),
+)
+
+
+class Policy(NamedTuple):
+    """How a campaign treats doubt."""
+
+    account: int
+    sender: str
+    in_doubt: int
+    in_doubt_after: int
+    state: int
+
+
+POLICY = Query(
+    Policy._make,
+    sa.select(
+        _campaign.account_id,
+        _campaign.sender,
+        _campaign.in_doubt,
+        _campaign.in_doubt_after,
+        _campaign.state,
+    ).where(_campaign.id == bindparam("campaign")),
+)
+
+
+class OldDoubt(NamedTuple):
+    """An unknown message, how often it was tried and the slice of the pass that it was lost in."""
+
+    seq: int
+    pass_: int
+    attempts: int
+    slice: int
+    lo: int
+    hi: int
+
+
+OLD_DOUBTS = Query(
+    OldDoubt._make,
+    sa.select(_in_doubt.seq, _in_doubt["pass"], _message.attempts, _slice.id, _slice.lo, _slice.hi)
+    .select_from(dispatch.in_doubt)
+    .join(
+        dispatch.message,
+        sa.and_(
+            _message.campaign_id == _in_doubt.campaign_id,
+            _message.seq == _in_doubt.seq,
+            _message["pass"] == _in_doubt["pass"],
+            _message.state == const(MessageState.UNKNOWN),
+        ),
+    )
+    .join(
+        dispatch.slice_,
+        sa.and_(
+            _slice.campaign_id == _in_doubt.campaign_id,
+            _slice["pass"] == _in_doubt["pass"],
+            _slice.lo <= _in_doubt.seq,
+            _slice.hi >= _in_doubt.seq,
+        ),
+    )
+    .where(
+        _in_doubt.campaign_id == bindparam("campaign"),
+        _in_doubt.at <= bindparam("before"),
+        _message.attempts < bindparam("attempts"),
+    )
+    .order_by(_in_doubt.seq)
+    .limit(bindparam("most")),
+)
+
+NEXT_DOUBT_AT = Query(
+    first_integer,
+    sa.select(sa.func.min(_in_doubt.at))
+    .select_from(dispatch.in_doubt)
+    .join(
+        dispatch.message,
+        sa.and_(_message.campaign_id == _in_doubt.campaign_id, _message.seq == _in_doubt.seq),
+    )
+    .where(
+        _in_doubt.campaign_id == bindparam("campaign"),
+        _message.attempts < bindparam("attempts"),
+        _message.state == const(MessageState.UNKNOWN),
+    ),
+)
+
+REPEAT_MESSAGE = Command(
+    sa.update(dispatch.message)
+    .where(
+        _message.campaign_id == bindparam("campaign"),
+        _message.seq == bindparam("seq"),
+        _message.state == const(MessageState.UNKNOWN),
+    )
+    .values({"state": PENDING, "reason": "", "pass": bindparam("pass_"), "at": bindparam("now")}),
+    takes=("pass_", "now", "campaign", "seq"),
+)
+
+FORGET_DOUBT = Command(
+    sa.delete(dispatch.in_doubt).where(
+        _in_doubt.campaign_id == bindparam("campaign"), _in_doubt.seq == bindparam("seq")
+    ),
+    takes=("campaign", "seq"),
+)

@@ -1,0 +1,266 @@
+"""Receipts, inbound messages, suppressions, events."""
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from octavo.db.codes import Match, MessageState
+from octavo.db.dialect import const
+from octavo.db.schema import dispatch, people, traffic
+from octavo.db.statement import Command, Query, first_integer
+from octavo.db.statements.orders import TAKE_NUMBERS, insert
+
+_campaign = dispatch.campaign.c
+_event = traffic.event.c
+_in_doubt = dispatch.in_doubt.c
+_message = dispatch.message.c
+_part = dispatch.part.c
+_receipt = traffic.receipt.c
+_suppression = people.suppression.c
+
+INSERT_EVENT = insert(traffic.event)
+TAKE_POSITIONS = TAKE_NUMBERS
+UNNUMBERED_EVENTS = Query(
+    first_integer,
+    sa.select(_event.id).where(_event.pos.is_(None)).order_by(_event.id).limit(bindparam("most")),
+)
+NUMBER_EVENT = Command(
+    sa.update(traffic.event)
+    .where(_event.id == bindparam("event"))
+    .values(pos=bindparam("position")),
+    takes=("position", "event"),
+)
+
+INSERT_RECEIPT = insert(traffic.receipt)
+
+
+class KnownPart(NamedTuple):
+    """A part that a receipt names, with the message that it belongs to."""
+
+    ref: str
+    campaign: int
+    seq: int
+    no: int
+    part_pass: int
+    part_state: int
+    address: str
+    state: int
+    pass_: int
+    parts: int
+    parts_done: int
+    reason: str
+    charged: int
+    price: int
+    account: int
+    campaign_state: int
+
+
+_MESSAGE_COLUMNS = (
+    _message.address,
+    _message.state,
+    _message["pass"],
+    _message.parts,
+    _message.parts_done,
+    _message.reason,
+    _message.charged,
+    _message.price,
+    _campaign.account_id,
+    _campaign.state,
+)
+
+PARTS_BY_REF = Query(
+    KnownPart._make,
+    lambda d: (
+        sa.select(
+            _part.ref,
+            _part.campaign_id,
+            _part.seq,
+            _part.no,
+            _part["pass"],
+            _part.state,
+            *_MESSAGE_COLUMNS,
+        )
+        .select_from(dispatch.part)
+        .join(
+            dispatch.message,
+            sa.and_(_message.campaign_id == _part.campaign_id, _message.seq == _part.seq),
+        )
+        .join(dispatch.campaign, _campaign.id == _part.campaign_id)
+        .where(_part.route_id == bindparam("route_id"), d.among(_part.ref, "refs"))
+    ),
+)
+
+
+class Doubt(NamedTuple):
+    """An unknown message that a receipt without a known id may settle."""
+
+    campaign: int
+    seq: int
+    doubt_pass: int
+    reference: str
+    sender: str
+    at: int
+    address: str
+    state: int
+    pass_: int
+    parts: int
+    parts_done: int
+    reason: str
+    charged: int
+    price: int
+    account: int
+    campaign_state: int
+
+
+DOUBTS_OF = Query(
+    Doubt._make,
+    sa.select(
+        _in_doubt.campaign_id,
+        _in_doubt.seq,
+        _in_doubt["pass"],
+        _in_doubt.reference,
+        _in_doubt.sender,
+        _in_doubt.at,
+        *_MESSAGE_COLUMNS,
+    )
+    .select_from(dispatch.in_doubt)
+    .join(
+        dispatch.message,
+        sa.and_(_message.campaign_id == _in_doubt.campaign_id, _message.seq == _in_doubt.seq),
+    )
+    .join(dispatch.campaign, _campaign.id == _in_doubt.campaign_id)
+    .where(
+        _in_doubt.route_id == bindparam("route_id"),
+        _in_doubt.address == bindparam("address"),
+        _message.state.in_([const(MessageState.UNKNOWN), const(MessageState.ACCEPTED)]),
+    ),
+)
+
+SET_PART = Command(
+    sa.update(dispatch.part)
+    .where(
+        _part.route_id == bindparam("route"),
+        _part.ref == bindparam("ref"),
+        _part.campaign_id == bindparam("campaign"),
+        _part.seq == bindparam("seq"),
+        _part.no == bindparam("no"),
+    )
+    .values(state=bindparam("state")),
+    takes=("state", "route", "ref", "campaign", "seq", "no"),
+)
+
+LEARN_PART = Command(
+    lambda d: (
+        d.insert(dispatch.part)
+        .values({c.name: bindparam(c.name) for c in dispatch.part.columns if c.name != "umr"})
+        .on_conflict_do_nothing()
+    ),
+    takes=[c.name for c in dispatch.part.columns if c.name != "umr"],
+)
+
+SET_MESSAGE = Command(
+    sa.update(dispatch.message)
+    .where(_message.campaign_id == bindparam("campaign"), _message.seq == bindparam("seq"))
+    .values(
+        state=bindparam("state"),
+        reason=bindparam("reason"),
+        parts_done=bindparam("parts_done"),
+        charged=bindparam("charged"),
+        at=bindparam("now"),
+    ),
+    takes=("state", "reason", "parts_done", "charged", "now", "campaign", "seq"),
+)
+
+
+class WaitingReceipt(NamedTuple):
+    """A receipt that found no message yet."""
+
+    id: int
+    route: int
+    ref: str
+    state: str
+    code: str
+    address: str
+    sender: str
+    reference: str
+    at: int
+    received_at: int
+    tries: int
+
+
+WAITING_RECEIPTS = Query(
+    WaitingReceipt._make,
+    sa.select(
+        _receipt.id,
+        _receipt.route_id,
+        _receipt.ref,
+        _receipt.state,
+        _receipt.code,
+        _receipt.address,
+        _receipt.sender,
+        _receipt.reference,
+        _receipt.at,
+        _receipt.received_at,
+        _receipt.tries,
+    )
+    .where(_receipt.matched == const(Match.NONE), _receipt.next_try_at <= bindparam("now"))
+    .order_by(_receipt.next_try_at)
+    .limit(bindparam("most")),
+)
+
+UPDATE_RECEIPT = Command(
+    sa.update(traffic.receipt)
+    .where(_receipt.id == bindparam("receipt"))
+    .values(
+        matched=bindparam("matched"),
+        campaign_id=bindparam("campaign"),
+        seq=bindparam("seq"),
+        next_try_at=bindparam("next_try_at"),
+        tries=bindparam("tries"),
+    ),
+    takes=("matched", "campaign", "seq", "next_try_at", "tries", "receipt"),
+)
+
+INSERT_INBOUND = Query(
+    first_integer,
+    lambda d: (
+        d.insert(traffic.inbound)
+        .values({c.name: bindparam(c.name) for c in traffic.inbound.columns})
+        .on_conflict_do_nothing(index_elements=["route_id", "ref"])
+        .returning(traffic.inbound.c.id)
+    ),
+)
+"""No row when the carrier told it before."""
+
+ACCOUNT_OF_CAMPAIGN = Query(
+    first_integer,
+    sa.select(_campaign.account_id).where(_campaign.id == bindparam("campaign")),
+)
+
+SUPPRESS = Command(
+    lambda d: (
+        d.insert(people.suppression)
+        .values({c.name: bindparam(c.name) for c in people.suppression.columns})
+        .on_conflict_do_update(
+            index_elements=["account_id", "address"],
+            set_={
+                "scope": bindparam("scope"),
+                "reason": bindparam("reason"),
+                "at": bindparam("at"),
+            },
+            where=_suppression.scope < bindparam("scope"),
+        )
+    )
+)
+"""A wider scope replaces a narrower one, never the other way."""
+
+LIFT = Command(
+    sa.delete(people.suppression).where(
+        _suppression.account_id == bindparam("account_id"),
+        _suppression.address == bindparam("address"),
+        _suppression.scope <= bindparam("scope"),
+    )
+)
+
+LOG_SUPPRESSION = insert(people.suppression_log, "id")

@@ -1,0 +1,183 @@
+"""Sums for `octavo verify`."""
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from octavo.db.codes import MessageState, SliceState
+from octavo.db.dialect import const
+from octavo.db.schema import dispatch, money, people
+from octavo.db.statement import Query, first_integer
+
+_account = people.account.c
+_campaign = dispatch.campaign.c
+_count = dispatch.campaign_count.c
+_entry = money.entry.c
+_message = dispatch.message.c
+_reason = dispatch.campaign_reason.c
+_slice = dispatch.slice_.c
+
+NEXT_CAMPAIGN = Query(
+    first_integer,
+    sa.select(_campaign.id)
+    .where(_campaign.id > bindparam("after"))
+    .order_by(_campaign.id)
+    .limit(1),
+)
+
+
+class Counts(NamedTuple):
+    """A campaign with its counters."""
+
+    ticket: str
+    account: int
+    state: int
+    held: int
+    released: int
+    audience: int
+    pending: int
+    accepted: int
+    delivered: int
+    failed: int
+    skipped: int
+    unknown: int
+    captured: int
+    open_work: int
+
+
+COUNTS = Query(
+    Counts._make,
+    sa.select(
+        _campaign.ticket,
+        _campaign.account_id,
+        _campaign.state,
+        _campaign.held,
+        _campaign.released,
+        _count.audience,
+        _count.pending,
+        _count.accepted,
+        _count.delivered,
+        _count.failed,
+        _count.skipped,
+        _count.unknown,
+        _count.captured,
+        _count.open_work,
+    )
+    .join(dispatch.campaign_count, _count.campaign_id == _campaign.id)
+    .where(_campaign.id == bindparam("campaign")),
+)
+
+
+class StateSum(NamedTuple):
+    """Messages of a campaign in one state."""
+
+    state: int
+    reason: str
+    n: int
+    charged: int
+    overcharged: int
+
+
+STATE_SUMS = Query(
+    StateSum._make,
+    sa.select(
+        _message.state,
+        _message.reason,
+        sa.func.count(),
+        sa.func.sum(_message.charged),
+        sa.func.sum(sa.case((_message.charged > _message.price, 1), else_=0)),
+    )
+    .where(_message.campaign_id == bindparam("campaign"))
+    .group_by(_message.state, _message.reason),
+)
+
+
+class ReasonSum(NamedTuple):
+    """A counter by reason."""
+
+    state: int
+    reason: str
+    n: int
+
+
+REASON_SUMS = Query(
+    ReasonSum._make,
+    sa.select(_reason.state, _reason.reason, _reason.n).where(
+        _reason.campaign_id == bindparam("campaign"), _reason.n != 0
+    ),
+)
+
+OPEN_SLICES = Query(
+    first_integer,
+    sa.select(sa.func.count()).where(
+        _slice.campaign_id == bindparam("campaign"), _slice.state != const(SliceState.CLOSED)
+    ),
+)
+
+STRANDED = Query(
+    first_integer,
+    sa.select(sa.func.count())
+    .select_from(dispatch.message)
+    .where(
+        _message.campaign_id == bindparam("campaign"),
+        _message.state == const(MessageState.PENDING),
+        ~sa.exists().where(
+            _slice.campaign_id == _message.campaign_id,
+            _slice.lo <= _message.seq,
+            _slice.hi >= _message.seq,
+            _slice.state != const(SliceState.CLOSED),
+            sa.or_(_slice["pass"] == _message["pass"], _slice["pass"] == _message["pass"] - 1),
+        ),
+    ),
+)
+"""Pending messages that no open slice will ever send."""
+
+NEXT_ACCOUNT = Query(
+    first_integer,
+    sa.select(_account.id).where(_account.id > bindparam("after")).order_by(_account.id).limit(1),
+)
+
+
+class BookSum(NamedTuple):
+    """What entries moved between two books of an account."""
+
+    kind: str
+    debit: str
+    credit: str
+    amount: int
+
+
+BOOK_SUMS = Query(
+    BookSum._make,
+    sa.select(_entry.kind, _entry.debit, _entry.credit, sa.func.sum(_entry.amount))
+    .where(_entry.account_id == bindparam("account_id"))
+    .group_by(_entry.kind, _entry.debit, _entry.credit),
+)
+
+
+class AccountSums(NamedTuple):
+    """An account's balance and what its campaigns say of its money."""
+
+    available: int
+    held: int
+    captured: int
+    released: int
+    fee: int
+
+
+ACCOUNT_SUMS = Query(
+    AccountSums._make,
+    sa.select(
+        _account.available,
+        sa.func.coalesce(sa.func.sum(_campaign.held), 0),
+        sa.func.coalesce(sa.func.sum(_count.captured), 0),
+        sa.func.coalesce(sa.func.sum(_campaign.released), 0),
+        sa.func.coalesce(sa.func.sum(_campaign.fee), 0),
+    )
+    .select_from(people.account)
+    .outerjoin(dispatch.campaign, _campaign.account_id == _account.id)
+    .outerjoin(dispatch.campaign_count, _count.campaign_id == _campaign.id)
+    .where(_account.id == bindparam("account_id"))
+    .group_by(_account.available),
+)

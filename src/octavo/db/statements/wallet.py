@@ -1,0 +1,46 @@
+"""Entries and balances."""
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from octavo.db.schema import money, people
+from octavo.db.statement import Query, first_integer
+from octavo.db.statements.orders import insert
+
+_account = people.account.c
+_pack = money.pack.c
+
+INSERT_ENTRY = Query(
+    first_integer,
+    lambda d: (
+        d.insert(money.entry)
+        .values({c.name: bindparam(c.name) for c in money.entry.columns if c.name != "id"})
+        .on_conflict_do_nothing(index_elements=["account_id", "kind", "ref"])
+        .returning(money.entry.c.amount)
+    ),
+)
+"""Gives a row when the entry is new."""
+
+CREDIT = Query(
+    first_integer,
+    sa.update(people.account)
+    .where(_account.id == bindparam("account_id"))
+    .values(available=_account.available + bindparam("amount"))
+    .returning(_account.available),
+)
+
+AVAILABLE = Query(
+    first_integer,
+    sa.select(_account.available).where(_account.id == bindparam("account_id")),
+)
+
+INSERT_PACK = insert(money.pack, "spent")
+
+
+PACKS = Query(
+    lambda row: (str(row[0]), int(row[1] or 0), None if row[2] is None else int(row[2])),
+    sa.select(_pack.id, _pack.amount - _pack.spent, _pack.expires_at)
+    .where(_pack.account_id == bindparam("account_id"), _pack.amount > _pack.spent)
+    .order_by(_pack.expires_at, _pack.id),
+)
+"""Packs with credit left: id, credit, expiry."""

@@ -1,0 +1,247 @@
+"""Claiming: what a link may send now, under the route's rate and by priority (design 4.4, 4.5)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from octavo.db.codes import CampaignState, EventKind, MessageState, Purpose
+from octavo.db.connection import Connection
+from octavo.db.statements import dispatching
+from octavo.db.statements.dispatching import DueSlice, PendingRow
+from octavo.kit.clock import MILLISECOND, MINUTE, SECOND, Instant
+from octavo.ledger.events import Journal
+from octavo.ledger.links import Link
+from octavo.ledger.orders import OPTED_OUT, suppressing_scope
+from octavo.ledger.passes import close
+from octavo.ledger.tally import Tally
+
+MOST_MESSAGES = 500
+MOST_SLICES = 64
+GATE = 250 * MILLISECOND
+"""A route booked further ahead than this grants nothing: so alerts overtake at any rate."""
+GRANT_SECONDS = 0.5
+BOUND_WITHIN = 10 * SECOND
+TAT_CEILING = MINUTE
+TOO_LATE = "too_late"
+
+
+class GrantedSlice(NamedTuple):
+    """A slice leased for one grant: rows up to `grant_hi` may go, those up to `intent_hi` now."""
+
+    id: int
+    campaign: int
+    account: int
+    pass_: int
+    lo: int
+    hi: int
+    grant_hi: int
+    intent_hi: int
+    rows: Sequence[PendingRow]
+
+
+@dataclass
+class Grant:
+    """What one claim may send. `start` is when its booked time begins; `wait_until` tells when a
+    closed gate opens again."""
+
+    slices: list[GrantedSlice] = field(default_factory=list)
+    start: Instant = Instant(0)
+    rate: float | None = None
+    wait_until: Instant | None = None
+
+
+def claim(connection: Connection, link: Link, *, credit: int, now: Instant) -> Grant:
+    """Leases due slices of a link's route and books their parts under its rate.
+
+    1. the gate, 2. the best due slices of the groups that the route serves, 3. their rows,
+    4. who opted out since is skipped, 5. lease, book, and the intent of the first `credit` rows.
+    """
+    gate = connection.one(dispatching.GATE, route_id=link.route)
+    if gate is None or gate.paused:
+        return Grant()
+    if connection.one(dispatching.LINK_FENCE, link_id=link.id) != link.fence:
+        return Grant()
+    tat = gate.tat if gate.tat <= now + TAT_CEILING else now
+    if gate.rate and tat > now + GATE:
+        return Grant(wait_until=Instant(tat - GATE))
+    budget = MOST_MESSAGES
+    if gate.rate:
+        budget = max(1, min(MOST_MESSAGES, int(gate.rate * GRANT_SECONDS)))
+    due = _due_slices(connection, link, budget, now)
+    if not due:
+        return Grant()
+    grants, parts = _lease(connection, link, due, budget, credit, now)
+    start = max(tat, now)
+    if gate.rate and parts:
+        booked = start + int(parts * SECOND / gate.rate)
+        connection.run(dispatching.BOOK_RATE, route_id=link.route, tat=booked)
+    return Grant(grants, Instant(start), gate.rate)
+
+
+def _due_slices(connection: Connection, link: Link, budget: int, now: Instant) -> list[DueSlice]:
+    groups = connection.all(
+        dispatching.GROUPS_OF_ROUTE, route_id=link.route, bound_since=now - BOUND_WITHIN
+    )
+    found: list[DueSlice] = []
+    for group in groups:
+        found += connection.all(dispatching.DUE_SLICES, group_id=group, most=MOST_SLICES)
+    found.sort(key=lambda s: (s.priority, s.vt, s.id))
+    taken: list[DueSlice] = []
+    room = budget
+    for s in found[:MOST_SLICES]:
+        if room <= 0:
+            break
+        taken.append(s)
+        room -= s.hi - s.cur
+    return taken
+
+
+def _lease(
+    connection: Connection,
+    link: Link,
+    due: Sequence[DueSlice],
+    budget: int,
+    credit: int,
+    now: Instant,
+) -> tuple[list[GrantedSlice], int]:
+    rows = connection.all(dispatching.PENDING_ROWS, slices=[s.id for s in due], most=budget)
+    # The slice of the last row may have been cut by the limit; those behind it were not read.
+    cut = rows[-1].slice if len(rows) == budget else None
+    of_slice: dict[int, list[PendingRow]] = {s.id: [] for s in due}
+    for row in rows:
+        of_slice[row.slice].append(row)
+    tally, journal = Tally(), Journal()
+    granted: list[GrantedSlice] = []
+    empty: list[DueSlice] = []
+    parts = 0
+    for s in due:
+        mine, whole = _fit(of_slice[s.id], budget - parts)
+        if not mine and not whole:
+            break
+        whole = whole and s.id != cut
+        to_send = _skip(connection, s, mine, tally, journal, now)
+        if to_send:
+            grant_hi = s.hi if whole else mine[-1].seq
+            intent_hi, used = _intent(s, to_send, credit, grant_hi)
+            credit -= used
+            parts += sum(row.parts for row in to_send)
+            granted.append(
+                GrantedSlice(
+                    s.id, s.campaign, s.account, s.pass_, s.lo, s.hi, grant_hi, intent_hi, to_send
+                )
+            )
+        elif whole:
+            empty.append(s)
+        if s.id == cut:
+            break
+    _write_leases(connection, link, due, granted)
+    tally.write(connection, "", now)
+    journal.write(connection, now)
+    for s in empty:
+        _close(connection, s, now)
+    return granted, parts
+
+
+def _fit(rows: list[PendingRow], room: int) -> tuple[list[PendingRow], bool]:
+    """The rows whose parts fit into `room`, the last one whole: an intent never splits a
+    message. And whether these are all."""
+    taken: list[PendingRow] = []
+    for row in rows:
+        if room <= 0:
+            return taken, False
+        taken.append(row)
+        room -= row.parts
+    return taken, room > 0 or bool(taken)
+
+
+def _skip(
+    connection: Connection,
+    s: DueSlice,
+    rows: Sequence[PendingRow],
+    tally: Tally,
+    journal: Journal,
+    now: Instant,
+) -> list[PendingRow]:
+    """Leaves out and records who opted out since planning, or everybody when it is too late."""
+    if not rows:
+        return []
+    late = s.not_after is not None and s.not_after < now
+    scope = suppressing_scope(Purpose(rows[0].purpose))
+    stay: list[PendingRow] = []
+    skipped: list[tuple[PendingRow, str]] = []
+    for row in rows:
+        if late:
+            skipped.append((row, TOO_LATE))
+        elif row.scope is not None and row.scope >= scope:
+            skipped.append((row, OPTED_OUT))
+        else:
+            stay.append(row)
+    skip_rows(connection, s.campaign, s.account, s.pass_, skipped, tally, journal, now)
+    return stay
+
+
+def skip_rows(
+    connection: Connection,
+    campaign: int,
+    account: int,
+    pass_: int,
+    rows: Iterable[tuple[PendingRow, str]],
+    tally: Tally,
+    journal: Journal,
+    now: Instant,
+) -> None:
+    """Pending messages of a pass are skipped, each for its reason."""
+    state = int(MessageState.SKIPPED)
+    listed = list(rows)
+    connection.many(
+        dispatching.END_MESSAGE,
+        [(state, why, 0, None, now, campaign, row.seq, pass_) for row, why in listed],
+    )
+    for row, why in listed:
+        tally.move(campaign, MessageState.PENDING, MessageState.SKIPPED)
+        tally.reason(campaign, MessageState.SKIPPED, why)
+        journal.tell(account, campaign, EventKind.SKIPPED, row.seq, why, now)
+
+
+def _intent(s: DueSlice, rows: Sequence[PendingRow], credit: int, grant_hi: int) -> tuple[int, int]:
+    """How far `credit` parts reach into a slice, and the parts used."""
+    intent_hi, used = s.cur, 0
+    for row in rows:
+        if used + row.parts > credit:
+            return intent_hi, used
+        intent_hi = row.seq
+        used += row.parts
+    return grant_hi, used
+
+
+def _write_leases(
+    connection: Connection,
+    link: Link,
+    due: Sequence[DueSlice],
+    granted: Sequence[GrantedSlice],
+) -> None:
+    if not granted:
+        return
+    connection.many(
+        dispatching.LEASE_SLICE, [(link.id, g.grant_hi, g.intent_hi, g.id) for g in granted]
+    )
+    vt_of = {s.id: (s.group, s.vt) for s in due}
+    furthest: dict[int, float] = {}
+    for g in granted:
+        group, vt = vt_of[g.id]
+        furthest[group] = max(furthest.get(group, vt), vt)
+    for group, vt in furthest.items():
+        connection.run(dispatching.MOVE_GROUP_VT, group_id=group, vt=vt)
+
+
+def _close(connection: Connection, s: DueSlice, now: Instant) -> None:
+    close(
+        connection,
+        slice_id=s.id,
+        campaign=s.campaign,
+        pass_=s.pass_,
+        lo=s.lo,
+        hi=s.hi,
+        campaign_state=CampaignState.SENDING,
+        now=now,
+    )

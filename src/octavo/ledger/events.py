@@ -1,0 +1,52 @@
+"""Facts worth telling a customer: one row a transaction, campaign and kind (design 7)."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+
+from octavo.db.codes import EventKind
+from octavo.db.connection import Connection
+from octavo.db.statements import traffic
+from octavo.kit.clock import Instant
+from octavo.ledger import numbering
+
+
+class Journal:
+    """The events of one transaction."""
+
+    def __init__(self) -> None:
+        self._items: defaultdict[tuple[int, int, EventKind], list[Sequence[int | str]]] = (
+            defaultdict(list)
+        )
+
+    def tell(
+        self, account: int, campaign: int, kind: EventKind, seq: int, what: str, at: Instant
+    ) -> None:
+        """One message met a fact at an instant; `what` is its reason or text."""
+        self._items[account, campaign, kind].append((seq, what, at))
+
+    def write(self, connection: Connection, now: Instant) -> None:
+        """Writes the rows; their position among all events is given later, in commit order."""
+        if not self._items:
+            return
+        first = numbering.take(connection, "event", len(self._items), now)
+        connection.many(
+            traffic.INSERT_EVENT,
+            [
+                (first + i, account, campaign, kind, None, json.dumps(items))
+                for i, ((account, campaign, kind), items) in enumerate(self._items.items())
+            ],
+        )
+
+
+def number_events(connection: Connection, most: int) -> int:
+    """Gives positions to events that have none, in the order of their commits; how many."""
+    waiting = connection.all(traffic.UNNUMBERED_EVENTS, most=most)
+    if waiting:
+        last = connection.one(traffic.TAKE_POSITIONS, name="event_position", n=len(waiting))
+        assert last is not None  # noqa: S101 - an upsert with RETURNING gives a row
+        first = last - len(waiting) + 1
+        connection.many(
+            traffic.NUMBER_EVENT, [(first + i, event) for i, event in enumerate(waiting)]
+        )
+    return len(waiting)

@@ -1,0 +1,133 @@
+"""Messages from recipients, and the suppressions that STOP and START make and lift (P5)."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from octavo.db.codes import EventKind, Scope
+from octavo.db.connection import Connection
+from octavo.db.statements import traffic
+from octavo.kit.clock import Instant
+from octavo.ledger import numbering
+from octavo.ledger.events import Journal
+
+STOP = "stop"
+START = "start"
+
+
+class Inbound(NamedTuple):
+    """A message from a recipient. `kind` is STOP, START or "".
+
+    `answers` is the (campaign, seq) that it answers, if the carrier could tell.
+    """
+
+    ref: str
+    sender: str
+    recipient: str
+    text: str
+    kind: str
+    at: Instant
+    answers: tuple[int, int] | None
+
+
+def take(connection: Connection, route: int, inbounds: Sequence[Inbound], now: Instant) -> None:
+    """Stores inbound messages, each once; STOP suppresses marketing, START lifts that."""
+    journal = Journal()
+    for m in inbounds:
+        _take_one(connection, route, m, journal, now)
+    journal.write(connection, now)
+
+
+def _take_one(
+    connection: Connection, route: int, m: Inbound, journal: Journal, now: Instant
+) -> None:
+    campaign, seq = m.answers or (None, None)
+    account = connection.one(traffic.ACCOUNT_OF_CAMPAIGN, campaign=campaign) if campaign else None
+    if account is None:
+        campaign = seq = None
+    stored = connection.one(
+        traffic.INSERT_INBOUND,
+        id=numbering.take(connection, "inbound", 1, now),
+        route_id=route,
+        ref=m.ref,
+        account_id=account,
+        sender=m.sender,
+        recipient=m.recipient,
+        text=m.text,
+        kind=m.kind,
+        campaign_id=campaign,
+        seq=seq,
+        at=m.at,
+        received_at=now,
+    )
+    if stored is None or account is None or campaign is None or seq is None:
+        return
+    if m.kind == STOP:
+        suppress(
+            connection,
+            account=account,
+            address=m.sender,
+            scope=Scope.MARKETING,
+            reason=STOP,
+            now=now,
+            inbound=stored,
+        )
+    elif m.kind == START:
+        lift(connection, account=account, address=m.sender, now=now, inbound=stored)
+    kind = EventKind.STOP if m.kind == STOP else EventKind.INBOUND
+    journal.tell(account, campaign, kind, seq, str(stored), m.at)
+
+
+def suppress(
+    connection: Connection,
+    *,
+    account: int,
+    address: str,
+    scope: Scope,
+    reason: str,
+    now: Instant,
+    inbound: int | None = None,
+) -> None:
+    """Nothing of this scope is sent to the address any more; the evidence is kept."""
+    connection.run(
+        traffic.SUPPRESS, account_id=account, address=address, scope=scope, reason=reason, at=now
+    )
+    _log(connection, account, address, scope, 0, reason, inbound, now)
+
+
+def lift(
+    connection: Connection,
+    *,
+    account: int,
+    address: str,
+    now: Instant,
+    inbound: int | None = None,
+) -> bool:
+    """The person wants marketing again; a suppression of everything stays. True if lifted."""
+    lifted = connection.run(
+        traffic.LIFT, account_id=account, address=address, scope=Scope.MARKETING
+    )
+    if lifted:
+        _log(connection, account, address, Scope.MARKETING, 1, START, inbound, now)
+    return bool(lifted)
+
+
+def _log(
+    connection: Connection,
+    account: int,
+    address: str,
+    scope: Scope,
+    lifted: int,
+    reason: str,
+    inbound: int | None,
+    now: Instant,
+) -> None:
+    connection.run(
+        traffic.LOG_SUPPRESSION,
+        account_id=account,
+        address=address,
+        scope=scope,
+        lifted=lifted,
+        reason=reason,
+        inbound_id=inbound,
+        at=now,
+    )

@@ -1,0 +1,100 @@
+"""Leases of links: who may send over a connection of a route (design 4.3)."""
+
+from typing import NamedTuple
+
+from octavo.db.codes import CampaignState
+from octavo.db.connection import Connection
+from octavo.db.statements import dispatching, passes
+from octavo.kit.clock import SECOND, Instant
+from octavo.ledger.doubt import Lost, lose
+from octavo.ledger.events import Journal
+from octavo.ledger.passes import give_back
+from octavo.ledger.tally import Tally
+
+LEASE = 30 * SECOND
+
+
+class Link(NamedTuple):
+    """A link that this worker holds."""
+
+    id: int
+    fence: int
+    route: int
+
+
+def take(connection: Connection, *, route: int, no: int, worker: str, now: Instant) -> Link | None:
+    """Takes a link that is free or whose lease has ended; None while another worker holds it.
+
+    What its last holder may have sent without an answer becomes `unknown`; its slices go back.
+    """
+    taken = connection.one(
+        dispatching.TAKE_LINK,
+        route_id=route,
+        no=no,
+        worker=worker,
+        now=now,
+        lease_until=now + LEASE,
+    )
+    if taken is None:
+        return None
+    link = Link(taken.id, taken.fence, route)
+    take_over(connection, link, now)
+    return link
+
+
+def take_over(connection: Connection, link: Link, now: Instant) -> None:
+    """Settles the slices that the link's last holder left leased."""
+    tally, journal = Tally(), Journal()
+    found = connection.all(dispatching.LEASED_BY, link_id=link.id)
+    for s in found:
+        rows = connection.all(
+            passes.IN_DOUBT_ROWS,
+            campaign=s.campaign,
+            cur=s.cur,
+            intent_hi=s.intent_hi,
+            pass_=s.pass_,
+        )
+        lose(
+            connection,
+            route=link.route,
+            campaign=s.campaign,
+            pass_=s.pass_,
+            lost=[Lost(row.seq, row.address) for row in rows],
+            tally=tally,
+            journal=journal,
+            now=now,
+        )
+    tally.write(connection, "", now)
+    journal.write(connection, now)
+    for s in found:
+        policy = connection.one(passes.POLICY, campaign=s.campaign)
+        assert policy is not None  # noqa: S101 - a slice has its campaign
+        give_back(
+            connection,
+            slice_id=s.id,
+            campaign=s.campaign,
+            pass_=s.pass_,
+            lo=s.lo,
+            hi=s.hi,
+            done=max(s.cur, s.intent_hi),
+            campaign_state=CampaignState(policy.state),
+            now=now,
+        )
+
+
+def renew(connection: Connection, link: Link, *, bound: bool, now: Instant) -> bool:
+    """Prolongs the lease; False when the link was taken by another holder."""
+    return bool(
+        connection.run(
+            dispatching.RENEW_LINK,
+            link_id=link.id,
+            link_fence=link.fence,
+            until=now + LEASE,
+            bound=now if bound else None,
+        )
+    )
+
+
+def end_leases(connection: Connection) -> None:
+    """Frees every link; only where a lock proves that no other process lives."""
+    connection.run(dispatching.END_LEASES)

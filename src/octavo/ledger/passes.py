@@ -1,0 +1,142 @@
+"""Ending slices, further passes and the end of a campaign (design 4.7, 6)."""
+
+from octavo.db.codes import CampaignState, SliceState
+from octavo.db.connection import Connection
+from octavo.db.statements import passes
+from octavo.kit.clock import FOREVER, SECOND, Instant
+from octavo.kit.money import Money
+from octavo.ledger import wallet
+
+RETRY_AFTER = 5 * SECOND
+"""Microseconds before a message that was refused for now is tried again."""
+
+MOST_ATTEMPTS = 4
+"""How often one message may be put on the wire before it is failed."""
+
+
+def give_back(
+    connection: Connection,
+    *,
+    slice_id: int,
+    campaign: int,
+    pass_: int,
+    lo: int,
+    hi: int,
+    done: int,
+    campaign_state: CampaignState,
+    now: Instant,
+    after: int = RETRY_AFTER,
+) -> None:
+    """A slice leaves its holder with everything up to `done` settled.
+
+    With messages left it waits for the next claim (parked, if the campaign is paused); else it
+    is closed. `after` is how long the retry of refused messages waits, in microseconds.
+    """
+    if done < hi:
+        _return(connection, slice_id, done, campaign_state, now)
+    else:
+        close(
+            connection,
+            slice_id=slice_id,
+            campaign=campaign,
+            pass_=pass_,
+            lo=lo,
+            hi=hi,
+            campaign_state=campaign_state,
+            now=now,
+            after=after,
+        )
+
+
+def close(
+    connection: Connection,
+    *,
+    slice_id: int,
+    campaign: int,
+    pass_: int,
+    lo: int,
+    hi: int,
+    campaign_state: CampaignState,
+    now: Instant,
+    after: int = RETRY_AFTER,
+) -> None:
+    """Ends a slice, unless messages of its pass are pending; messages of the next get a slice.
+
+    Ends the campaign with its last open slice.
+    """
+    waiting = set(connection.all(passes.PENDING_PASSES, campaign=campaign, lo=lo, hi=hi))
+    if pass_ in waiting:
+        _return(connection, slice_id, lo - 1, campaign_state, now)
+        return
+    connection.run(passes.CLOSE_SLICE, slice_id=slice_id)
+    opened = 0
+    if pass_ + 1 in waiting:
+        opened = follow_up(connection, slice_id=slice_id, pass_=pass_ + 1, run_at=now + after)
+    add_work(connection, campaign, opened - 1, now)
+
+
+def follow_up(connection: Connection, *, slice_id: int, pass_: int, run_at: int) -> int:
+    """A slice like `slice_id` for a further pass; the number opened (0 if one is open)."""
+    made = connection.one(passes.FOLLOW_UP, slice_id=slice_id, pass_=pass_, run_at=run_at)
+    return 0 if made is None else 1
+
+
+def add_work(connection: Connection, campaign: int, by: int, now: Instant) -> None:
+    """Counts what is still to do for a campaign; at zero it is finished."""
+    if by and connection.one(passes.OPEN_WORK, campaign=campaign, by=by) == 0:
+        end(connection, campaign, CampaignState.SENDING, CampaignState.FINISHED, now)
+
+
+def end(
+    connection: Connection,
+    campaign: int,
+    before: CampaignState,
+    after: CampaignState,
+    now: Instant,
+) -> bool:
+    """Moves a campaign out of `before` and releases what it can no longer cost."""
+    ended = connection.one(
+        passes.END_CAMPAIGN, campaign=campaign, from_state=before, to_state=after, now=now
+    )
+    if ended is None:
+        return False
+    settle_hold(
+        connection, campaign, ended, keep_unknown=after is not CampaignState.SEALED, now=now
+    )
+    return True
+
+
+def settle_hold(
+    connection: Connection,
+    campaign: int,
+    ended: passes.Ended,
+    *,
+    keep_unknown: bool,
+    now: Instant,
+) -> None:
+    """Releases hold less captures; what is unknown keeps its hold until it is sealed."""
+    spent = connection.one(passes.CAPTURED, campaign=campaign)
+    assert spent is not None  # noqa: S101 - every campaign has its counts
+    kept = 0
+    if keep_unknown and spent.unknown:
+        kept = connection.one(passes.UNKNOWN_UNCHARGED, campaign=campaign) or 0
+    amount = Money(ended.held - ended.released - spent.captured - kept)
+    if amount > 0:
+        ref = f"{campaign}:{ended.released}"
+        wallet.release(
+            connection, account=ended.account, campaign=campaign, ref=ref, amount=amount, now=now
+        )
+        connection.run(passes.ADD_RELEASED, campaign=campaign, amount=amount)
+
+
+def _return(
+    connection: Connection, slice_id: int, done: int, campaign_state: CampaignState, now: Instant
+) -> None:
+    paused = campaign_state is CampaignState.PAUSED
+    connection.run(
+        passes.RETURN_SLICE,
+        slice_id=slice_id,
+        state=SliceState.PARKED if paused else SliceState.READY,
+        run_at=FOREVER if paused else now,
+        cur=done,
+    )

@@ -1,0 +1,264 @@
+"""Receipts: every one is kept, matched when it can be, and tried again when it cannot (design 7)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from octavo.db.codes import CampaignState, EventKind, Match, MessageState, PartState
+from octavo.db.connection import Connection
+from octavo.db.statements import passes, traffic
+from octavo.db.statements.traffic import Doubt, KnownPart, WaitingReceipt
+from octavo.kit.clock import HOUR, MINUTE, SECOND, Instant
+from octavo.ledger import numbering
+from octavo.ledger.events import Journal
+from octavo.ledger.states import Fact, after
+from octavo.ledger.tally import Tally
+
+NEXT_TRIES = (SECOND, 5 * SECOND, MINUTE, 10 * MINUTE)
+"""Microseconds until a receipt without a message is tried again; hourly after that."""
+GIVE_UP_AFTER = 72 * HOUR
+SAME_RECIPIENT_WITHIN = 10 * MINUTE
+
+DELIVERED = "delivered"
+ACCEPTED = "accepted"
+"""An answer that came after its link was lost: it is kept and counted like a receipt."""
+
+
+class Receipt(NamedTuple):
+    """What a carrier said of one part.
+
+    `state` is "delivered", "accepted" or the reason of a failure.
+    """
+
+    ref: str
+    state: str
+    at: Instant
+    code: str = ""
+    address: str = ""
+    sender: str = ""
+    reference: str = ""
+
+
+@dataclass(slots=True)
+class _Target:
+    """A message that receipts of this batch change, as it stands in between."""
+
+    campaign: int
+    seq: int
+    account: int
+    campaign_state: int
+    state: MessageState
+    reason: str
+    pass_: int
+    parts: int
+    parts_done: int
+    charged: int
+    price: int
+    changed: bool = False
+
+
+class _Found(NamedTuple):
+    """The part that a receipt speaks of. A part learnt from a doubt is not stored yet."""
+
+    target: _Target
+    match: Match
+    no: int
+    part_pass: int
+    part_state: PartState
+    stored: bool
+
+
+def take(connection: Connection, route: int, receipts: Sequence[Receipt], now: Instant) -> None:
+    """Stores receipts and applies those whose message is known."""
+    if not receipts:
+        return
+    first = numbering.take(connection, "receipt", len(receipts), now)
+    batch = _Batch(connection, route, f"receipt:{first}", now)
+    found = batch.find(receipts)
+    rows = []
+    for i, (r, hit) in enumerate(zip(receipts, found, strict=True)):
+        done = hit is not None and batch.apply(r, hit)
+        match = hit.match if hit is not None and done else Match.NONE
+        rows.append((
+            first + i, route, r.ref, r.state, r.code, r.address, r.sender, r.reference, r.at, now,
+            int(match), hit.target.campaign if hit else None, hit.target.seq if hit else None,
+            now + NEXT_TRIES[0], 0,
+        ))  # fmt: skip
+    connection.many(traffic.INSERT_RECEIPT, rows)
+    batch.write()
+
+
+def retry(connection: Connection, most: int, now: Instant) -> int:
+    """Tries receipts again that found no message; the number looked at."""
+    waiting = connection.all(traffic.WAITING_RECEIPTS, now=now, most=most)
+    of_route: defaultdict[int, list[WaitingReceipt]] = defaultdict(list)
+    for w in waiting:
+        of_route[w.route].append(w)
+    for route, mine in of_route.items():
+        batch = _Batch(connection, route, f"receipt:{mine[0].id}:{mine[0].tries}", now)
+        receipts = [
+            Receipt(w.ref, w.state, Instant(w.at), w.code, w.address, w.sender, w.reference)
+            for w in mine
+        ]
+        updates = []
+        for w, r, hit in zip(mine, receipts, batch.find(receipts), strict=True):
+            done = hit is not None and batch.apply(r, hit)
+            match = hit.match if hit is not None and done else _unmatched(w, now)
+            wait = NEXT_TRIES[w.tries + 1] if w.tries + 1 < len(NEXT_TRIES) else HOUR
+            target = hit.target if hit else None
+            updates.append((
+                int(match), target.campaign if target else None, target.seq if target else None,
+                now + wait, w.tries + 1, w.id,
+            ))  # fmt: skip
+        connection.many(traffic.UPDATE_RECEIPT, updates)
+        batch.write()
+    return len(waiting)
+
+
+def _unmatched(w: WaitingReceipt, now: Instant) -> Match:
+    return Match.GIVEN_UP if now - w.received_at > GIVE_UP_AFTER else Match.NONE
+
+
+_PART_STATES = {DELIVERED: PartState.DELIVERED, ACCEPTED: PartState.ACCEPTED}
+
+
+class _Batch:
+    """Receipts of one route in one transaction."""
+
+    def __init__(self, connection: Connection, route: int, ref: str, now: Instant) -> None:
+        self._connection = connection
+        self._route = route
+        self._ref = ref
+        self._now = now
+        self._targets: dict[tuple[int, int], _Target] = {}
+        self._parts: dict[tuple[int, int, int, str], PartState] = {}
+        self._learnt: list[tuple[int | str, ...]] = []
+        self._settled: list[tuple[int, int]] = []
+        self._tally = Tally()
+        self._journal = Journal()
+
+    def find(self, receipts: Sequence[Receipt]) -> list[_Found | None]:
+        """The part that each receipt speaks of: by id, else by reference, else by recipient."""
+        known: defaultdict[str, list[KnownPart]] = defaultdict(list)
+        refs = sorted({r.ref for r in receipts})
+        for part in self._connection.all(traffic.PARTS_BY_REF, route_id=self._route, refs=refs):
+            known[part.ref].append(part)
+        return [self._by_id(r, known.get(r.ref)) or self._by_doubt(r) for r in receipts]
+
+    def _by_id(self, r: Receipt, parts: list[KnownPart] | None) -> _Found | None:
+        if not parts:
+            return None
+        # Carriers use ids again after some time: the recipient decides, then the newest.
+        fitting = [p for p in parts if p.address == r.address] if r.address else parts
+        if not fitting:
+            return None
+        p = max(fitting, key=lambda p: (p.campaign, p.seq))
+        target = self._target(p.campaign, p.seq, p)
+        return _Found(target, Match.ID, p.no, p.part_pass, PartState(p.part_state), stored=True)
+
+    def _by_doubt(self, r: Receipt) -> _Found | None:
+        if not r.address:
+            return None
+        doubts = self._connection.all(traffic.DOUBTS_OF, route_id=self._route, address=r.address)
+        named = [d for d in doubts if r.reference and d.reference == r.reference]
+        if named:
+            return self._doubtful(named[0], Match.REFERENCE)
+        near = [
+            d for d in doubts if d.sender == r.sender and abs(r.at - d.at) <= SAME_RECIPIENT_WITHIN
+        ]
+        if not r.reference and len(near) == 1:
+            return self._doubtful(near[0], Match.RECIPIENT)
+        return None
+
+    def _doubtful(self, d: Doubt, match: Match) -> _Found:
+        target = self._target(d.campaign, d.seq, d)
+        no = target.parts_done + 1
+        return _Found(target, match, no, d.doubt_pass, PartState.ACCEPTED, stored=False)
+
+    def _target(self, campaign: int, seq: int, row: KnownPart | Doubt) -> _Target:
+        key = campaign, seq
+        if key not in self._targets:
+            self._targets[key] = _Target(
+                campaign, seq, row.account, row.campaign_state, MessageState(row.state),
+                row.reason, row.pass_, row.parts, row.parts_done, row.charged, row.price,
+            )  # fmt: skip
+        return self._targets[key]
+
+    def apply(self, r: Receipt, found: _Found) -> bool:
+        """Moves part and message; False when the receipt must wait for a later try."""
+        t = found.target
+        if t.state is MessageState.PENDING:
+            # A further pass is under way: what it ends in comes first.
+            return False
+        delivered = r.state == DELIVERED
+        new = _PART_STATES.get(r.state, PartState.FAILED)
+        key = (t.campaign, t.seq, found.no, r.ref)
+        known = self._parts.get(key, found.part_state)
+        if known is PartState.DELIVERED or (new is PartState.ACCEPTED and found.stored):
+            return True
+        self._parts[key] = new
+        if not found.stored:
+            self._learnt.append(
+                (self._route, r.ref, t.campaign, t.seq, found.no, found.part_pass, int(new))
+            )
+        self._move(t, r, found, delivered=delivered)
+        return True
+
+    def _move(self, t: _Target, r: Receipt, found: _Found, *, delivered: bool) -> None:
+        if delivered:
+            t.parts_done += 1
+            t.changed = True
+            fact = Fact.DELIVERED if t.parts_done >= t.parts else Fact.ACCEPTED
+        elif r.state == ACCEPTED:
+            fact = Fact.ACCEPTED
+        elif found.part_pass == t.pass_:
+            fact = Fact.UNDELIVERED
+        else:
+            return
+        before, state = t.state, after(t.state, fact, t.reason)
+        if state is None:
+            return
+        if state is not MessageState.ACCEPTED and not found.stored:
+            self._settled.append((t.campaign, t.seq))
+        self._count(t, before, state, r)
+        t.state, t.changed = state, True
+        t.reason = r.state if state is MessageState.FAILED else ""
+
+    def _count(self, t: _Target, before: MessageState, state: MessageState, r: Receipt) -> None:
+        self._tally.move(t.campaign, before, state)
+        if before is MessageState.FAILED:
+            self._tally.reason(t.campaign, before, t.reason, -1)
+        if state is MessageState.FAILED:
+            self._tally.reason(t.campaign, state, r.state)
+        if t.charged == 0 and t.campaign_state != CampaignState.SEALED:
+            # Money that a seal has given back stays given back.
+            self._tally.capture(t.campaign, t.account, t.price)
+            t.charged = t.price
+        if state is not MessageState.ACCEPTED:
+            kind = EventKind.DELIVERED if state is MessageState.DELIVERED else EventKind.FAILED
+            what = "" if state is MessageState.DELIVERED else r.state
+            self._journal.tell(t.account, t.campaign, kind, t.seq, what, r.at)
+
+    def write(self) -> None:
+        """Writes what the batch changed."""
+        c = self._connection
+        c.many(
+            traffic.SET_PART,
+            [
+                (int(state), self._route, ref, campaign, seq, no)
+                for (campaign, seq, no, ref), state in self._parts.items()
+            ],
+        )
+        c.many(traffic.LEARN_PART, self._learnt)
+        c.many(
+            traffic.SET_MESSAGE,
+            [
+                (int(t.state), t.reason, t.parts_done, t.charged, self._now, t.campaign, t.seq)
+                for t in self._targets.values()
+                if t.changed
+            ],
+        )
+        c.many(passes.FORGET_DOUBT, self._settled)
+        self._tally.write(c, self._ref, self._now)
+        self._journal.write(c, self._now)

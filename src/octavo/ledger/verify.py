@@ -1,0 +1,111 @@
+"""Proof that everything adds up: the closing equation (P2) and the money (P4).
+
+Each function looks at one campaign or one account on one snapshot.
+"""
+
+from collections import Counter
+from typing import NamedTuple
+
+from octavo.db.codes import CampaignState, MessageState
+from octavo.db.connection import Connection
+from octavo.db.statements import verifying
+from octavo.db.statements.verifying import Counts, StateSum
+from octavo.ledger.wallet import Book, Kind
+
+
+class Breach(NamedTuple):
+    """Something that does not add up."""
+
+    what: str
+    where: str
+    expected: int
+    found: int
+
+
+_SETTLED = {CampaignState.FINISHED, CampaignState.SEALED, CampaignState.CANCELED}
+
+
+def campaign(connection: Connection, number: int) -> list[Breach]:
+    """Checks one campaign's counters against its messages, its hold and its slices."""
+    counts = connection.one(verifying.COUNTS, campaign=number)
+    if counts is None:
+        return [Breach("campaign without counters", str(number), 1, 0)]
+    sums = connection.all(verifying.STATE_SUMS, campaign=number)
+    checks = [
+        *_states(counts, sums),
+        *_reasons(connection, number, counts, sums),
+        ("captured", sum(s.charged for s in sums), counts.captured),
+        ("messages charged above their price", 0, sum(s.overcharged for s in sums)),
+        ("pending messages without a slice", 0,
+         connection.one(verifying.STRANDED, campaign=number) or 0),
+    ]  # fmt: skip
+    spare = counts.held - counts.captured - counts.released
+    checks.append(("hold overdrawn", 0, min(spare, 0)))
+    if counts.state in _SETTLED and not counts.unknown:
+        checks.append(("hold not released", 0, spare))
+    if counts.state in _SETTLED:
+        left = connection.one(verifying.OPEN_SLICES, campaign=number) or 0
+        checks.append(("open slices of an ended campaign", 0, left))
+        checks.append(("pending messages of an ended campaign", 0, counts.pending))
+    return _breaches(counts.ticket, checks)
+
+
+def account(connection: Connection, number: int) -> list[Breach]:
+    """Checks one account's balance against its entries, and these against its campaigns."""
+    sums = connection.one(verifying.ACCOUNT_SUMS, account_id=number)
+    if sums is None:
+        return []
+    books: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
+    for row in connection.all(verifying.BOOK_SUMS, account_id=number):
+        books[row.debit] -= row.amount
+        books[row.credit] += row.amount
+        kinds[row.kind] += row.amount
+    checks = [
+        ("available", books[Book.AVAILABLE], sums.available),
+        ("holds", kinds[Kind.HOLD], sums.held),
+        ("captures", kinds[Kind.CAPTURE], sums.captured),
+        ("releases", kinds[Kind.RELEASE], sums.released),
+        ("fees", kinds[Kind.FEE], sums.fee),
+        ("held", sums.held - sums.captured - sums.released, books[Book.HELD]),
+        ("balance below zero", 0, min(sums.available, 0)),
+    ]
+    return _breaches(f"account {number}", checks)
+
+
+def _states(counts: Counts, sums: list[StateSum]) -> list[tuple[str, int, int]]:
+    found: Counter[int] = Counter()
+    for s in sums:
+        found[s.state] += s.n
+    told = {
+        MessageState.PENDING: counts.pending,
+        MessageState.ACCEPTED: counts.accepted,
+        MessageState.DELIVERED: counts.delivered,
+        MessageState.FAILED: counts.failed,
+        MessageState.SKIPPED: counts.skipped,
+        MessageState.UNKNOWN: counts.unknown,
+    }
+    each = [(state.name.lower(), found[state], n) for state, n in told.items()]
+    return [*each, ("audience", sum(found.values()), counts.audience),
+            ("closing equation", counts.audience, sum(told.values()))]  # fmt: skip
+
+
+def _reasons(
+    connection: Connection, number: int, counts: Counts, sums: list[StateSum]
+) -> list[tuple[str, int, int]]:
+    told = {
+        (r.state, r.reason): r.n for r in connection.all(verifying.REASON_SUMS, campaign=number)
+    }
+    found = {
+        (s.state, s.reason): s.n
+        for s in sums
+        if s.state in (MessageState.FAILED, MessageState.SKIPPED)
+    }
+    return [
+        (f"{MessageState(key[0]).name.lower()}({key[1]})", found.get(key, 0), told.get(key, 0))
+        for key in sorted({*told, *found})
+    ]
+
+
+def _breaches(where: str, checks: list[tuple[str, int, int]]) -> list[Breach]:
+    return [Breach(what, where, want, got) for what, want, got in checks if want != got]

@@ -1,0 +1,145 @@
+"""Money in a double-entry book (design 6).
+
+Every entry moves an amount from one book of an account to another and has a reference that is
+unique by account and kind: done twice, it does nothing. The balance that orders are checked
+against is `account.available`; what is held is the sum of holds less captures and releases.
+"""
+
+from enum import StrEnum
+
+from octavo.db.connection import Connection
+from octavo.db.statements import orders, wallet
+from octavo.kit.clock import Instant
+from octavo.kit.errors import OctavoError
+from octavo.kit.money import ZERO, Money
+
+
+class Book(StrEnum):
+    """Where money of an account stands."""
+
+    OUTSIDE = "outside"
+    AVAILABLE = "available"
+    HELD = "held"
+    SPENT = "spent"
+
+
+class Kind(StrEnum):
+    """What an entry is for."""
+
+    TOP_UP = "top_up"
+    HOLD = "hold"
+    CAPTURE = "capture"
+    RELEASE = "release"
+    FEE = "fee"
+
+
+BOOKS = {
+    Kind.TOP_UP: (Book.OUTSIDE, Book.AVAILABLE),
+    Kind.HOLD: (Book.AVAILABLE, Book.HELD),
+    Kind.CAPTURE: (Book.HELD, Book.SPENT),
+    Kind.RELEASE: (Book.HELD, Book.AVAILABLE),
+    Kind.FEE: (Book.AVAILABLE, Book.SPENT),
+}
+"""The books that each kind of entry moves money between: (debited, credited)."""
+
+
+class InsufficientCredit(OctavoError):
+    """The account's available balance is below what the order would hold."""
+
+
+def book(
+    connection: Connection,
+    kind: Kind,
+    *,
+    account: int,
+    ref: str,
+    amount: Money,
+    now: Instant,
+    campaign: int | None = None,
+) -> bool:
+    """Writes an entry; False when one of this account, kind and reference is there already."""
+    if amount == ZERO:
+        return False
+    debit, credit = BOOKS[kind]
+    written = connection.one(
+        wallet.INSERT_ENTRY,
+        account_id=account,
+        campaign_id=campaign,
+        kind=kind,
+        ref=ref,
+        debit=debit,
+        credit=credit,
+        amount=amount,
+        at=now,
+    )
+    return written is not None
+
+
+def hold(
+    connection: Connection,
+    *,
+    account: int,
+    campaign: int,
+    amount: Money,
+    fee: Money,
+    vt: float,
+    messages: int,
+    now: Instant,
+) -> orders.Debited:
+    """Holds what an order may cost and takes its fee; moves the account's virtual time.
+
+    Raises InsufficientCredit, then nothing is written.
+    """
+    debited = connection.one(
+        orders.HOLD, account_id=account, amount=amount + fee, vt=vt, n=float(messages)
+    )
+    if debited is None:
+        raise InsufficientCredit
+    ref = str(campaign)
+    book(connection, Kind.HOLD, account=account, campaign=campaign, ref=ref, amount=amount, now=now)
+    book(connection, Kind.FEE, account=account, campaign=campaign, ref=ref, amount=fee, now=now)
+    return debited
+
+
+def release(
+    connection: Connection, *, account: int, campaign: int, ref: str, amount: Money, now: Instant
+) -> bool:
+    """Gives held money back; once for a reference."""
+    fresh = book(
+        connection,
+        Kind.RELEASE,
+        account=account,
+        campaign=campaign,
+        ref=ref,
+        amount=amount,
+        now=now,
+    )
+    if fresh:
+        connection.one(wallet.CREDIT, account_id=account, amount=amount)
+    return fresh
+
+
+def top_up(
+    connection: Connection,
+    *,
+    account: int,
+    ref: str,
+    amount: Money,
+    now: Instant,
+    expires_at: Instant | None = None,
+) -> Money:
+    """Adds a pack; `ref` names it and makes it happen once. Returns the available balance.
+
+    Raises ValueError when the amount is not above zero.
+    """
+    if amount <= 0:
+        raise ValueError("a top-up is above zero")
+    if book(connection, Kind.TOP_UP, account=account, ref=ref, amount=amount, now=now):
+        connection.many(wallet.INSERT_PACK, [(ref, account, amount, now, expires_at)])
+        connection.one(wallet.CREDIT, account_id=account, amount=amount)
+    return available(connection, account)
+
+
+def available(connection: Connection, account: int) -> Money:
+    """What the account may still spend."""
+    return Money(connection.one(wallet.AVAILABLE, account_id=account) or 0)

@@ -1,0 +1,56 @@
+"""From what people write to digits (contract 3.2)."""
+
+import re
+import unicodedata
+from typing import Final, NamedTuple
+
+from octavo.numbers.number import Unreadable
+
+MAX_RAW: Final = 250
+"""Characters that may stand around a number; phonenumbers reads no more either."""
+
+_PLUS_SIGNS = "+\uff0b\ufe62"
+_NOT_A_DIGIT = re.compile("[^0-9]+")
+# A spreadsheet turned the number into a float. An exponent has lost digits for good, and what is
+# left may be somebody else's number.
+_EXPONENT = re.compile(r"[0-9][eE][+-]?[0-9]")
+_DECIMALS = re.compile(r"(\+?[0-9]{6,})\.0+")
+_EXTENSION = re.compile(r"(?<=[0-9])[\s.,(\-]*(?:[;#]|x|ext|poste).*", re.IGNORECASE | re.DOTALL)
+
+
+class Digits(NamedTuple):
+    """The digits of a number; `international` when they certainly begin with a calling code."""
+
+    digits: str
+    international: bool
+
+
+def clean(raw: str) -> Digits | Unreadable:
+    """Keeps the digits, of any script, and understands a leading `+` or `00`.
+
+    An extension is cut off: no message can be sent to it. A single leading 0 is a national
+    number of an unknown country.
+    """
+    if len(raw) > MAX_RAW:
+        return Unreadable.TOO_LONG
+    text = raw if raw.isascii() else "".join(map(_plain, raw))
+    if _EXPONENT.search(text):
+        return Unreadable.NOT_A_NUMBER
+    if whole := _DECIMALS.fullmatch(text.strip()):
+        text = whole[1]
+    text = _EXTENSION.sub("", text)
+    digits = _NOT_A_DIGIT.sub("", text)
+    if not digits:
+        return Unreadable.NOT_A_NUMBER
+    signed = "+" in text[: text.index(digits[0])]
+    international = signed or digits.startswith("00")
+    if digits.startswith("0") and not international:
+        return Unreadable.NOT_A_NUMBER
+    return Digits(digits.removeprefix("00"), international)
+
+
+def _plain(character: str) -> str:
+    if character in _PLUS_SIGNS:
+        return "+"
+    digit = unicodedata.decimal(character, None)
+    return character if digit is None else str(digit)

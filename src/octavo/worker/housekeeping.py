@@ -1,0 +1,89 @@
+"""What must happen with time: schedules, jobs, receipts tried again, seals."""
+
+import asyncio
+import contextlib
+
+import structlog
+
+from octavo.db.connection import Connection
+from octavo.db.statements import keeping
+from octavo.db.unit_of_work import Rank, Store
+from octavo.kit.clock import DAY, Clock
+from octavo.kit.errors import StoreUnavailable
+from octavo.ledger import campaigns, events, receipts, tasks
+
+OFTEN = 0.100
+SELDOM_EVERY = 10
+"""Every tenth round (about a second) looks at what is less urgent."""
+PROMOTED_AT_ONCE = 500
+RECEIPTS_AT_ONCE = 200
+EVENTS_AT_ONCE = 1_000
+SEALED_AT_ONCE = 10
+KEYS_AT_ONCE = 500
+
+log = structlog.get_logger()
+
+
+class Housekeeper:
+    """Looks ten times a second for what is due. Any number of processes may run one."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Ends after the step under way."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Until `stop`."""
+        rounds = 0
+        while not self._stopping.is_set():
+            try:
+                await self._often()
+                if rounds % SELDOM_EVERY == 0:
+                    await self._seldom()
+            except StoreUnavailable as error:
+                log.warning("housekeeping postponed", error=str(error))
+            except Exception:
+                # One bad row must not stop schedules and receipts of everybody else.
+                log.exception("housekeeping failed")
+            rounds += 1
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), OFTEN)
+
+    async def _often(self) -> None:
+        while await self._store.write(Rank.CLAIM, self._promote) == PROMOTED_AT_ONCE:
+            pass
+        while await self._store.write(Rank.TASK, self._step):
+            pass
+
+    async def _seldom(self) -> None:
+        while await self._store.write(Rank.TASK, self._number_events) == EVENTS_AT_ONCE:
+            pass
+        while await self._store.write(Rank.TASK, self._retry_receipts) == RECEIPTS_AT_ONCE:
+            pass
+        await self._store.write(Rank.TASK, self._seal)
+        while await self._store.write(Rank.TASK, self._forget_request_keys) == KEYS_AT_ONCE:
+            pass
+
+    def _promote(self, connection: Connection) -> int:
+        return tasks.promote(connection, PROMOTED_AT_ONCE, self._clock())
+
+    def _step(self, connection: Connection) -> bool:
+        return tasks.step(connection, self._clock())
+
+    def _number_events(self, connection: Connection) -> int:
+        return events.number_events(connection, EVENTS_AT_ONCE)
+
+    def _retry_receipts(self, connection: Connection) -> int:
+        return receipts.retry(connection, RECEIPTS_AT_ONCE, self._clock())
+
+    def _seal(self, connection: Connection) -> int:
+        return campaigns.seal_some(connection, SEALED_AT_ONCE, self._clock())
+
+    def _forget_request_keys(self, connection: Connection) -> int:
+        return connection.run(
+            keeping.FORGET_REQUEST_KEYS, before=self._clock() - DAY, most=KEYS_AT_ONCE
+        )

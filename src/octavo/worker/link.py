@@ -1,0 +1,380 @@
+"""One link at work: claim, send under intent, settle; over and over (design 4)."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import structlog
+
+from octavo.db.connection import Connection
+from octavo.db.statements.dispatching import PendingRow
+from octavo.db.unit_of_work import Rank, Store
+from octavo.drivers.protocol import Driver, Fault, Inbound, Outcome, Report, Submission, Verdict
+from octavo.kit.clock import MILLISECOND, SECOND, Clock, Instant
+from octavo.kit.errors import StoreUnavailable
+from octavo.kit.tickets import reference
+from octavo.ledger import claim, links, receipts, settle
+from octavo.ledger.links import Link
+from octavo.ledger.settle import Answer, LedgerDisagrees, LinkLost, Progress
+from octavo.worker import reports
+from octavo.worker.holds import Hold, Holds
+from octavo.worker.texts import Texts
+
+CHUNK = 250
+"""Answers that make a settle worth its commit; it also runs when the oldest has waited 20 ms."""
+LONGEST_WAIT = 0.020
+POLL = 0.100
+"""Seconds between looks for work when nobody hints; enough by itself (design 4.11)."""
+RENEW_EVERY = 10.0
+STOP_BEFORE_END = 5.0
+LEASE_SECONDS = links.LEASE / SECOND
+
+THROTTLE_AFTER = SECOND
+TEMPORARY_AFTER = 5 * SECOND
+
+log = structlog.get_logger()
+
+
+class LinkRunner:
+    """Holds one link of a route and drives its driver.
+
+    `window` is the parts that may be in flight without an answer (W); at most
+    D = W + two chunks are under an intent and unsettled.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        make_driver: Callable[[], Driver],
+        *,
+        route: int,
+        no: int,
+        worker: str,
+        window: int,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._make_driver = make_driver
+        self._route, self._no, self._worker = route, no, worker
+        self.most_in_doubt = window + 2 * CHUNK
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._texts = Texts()
+        self._reset()
+
+    def _reset(self) -> None:
+        self._holds = Holds()
+        self._in_flight: dict[tuple[int, int, int], tuple[Hold, PendingRow]] = {}
+        self._answers: list[tuple[Answer, int]] = []
+        self._answered_at = 0.0
+        self._claim_at = 0.0
+        self._lease_ends = 0.0
+        self._renew_at = 0.0
+
+    # -- life ----------------------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """A hint that there is work."""
+        self._claim_at = 0.0
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Asks the runner to settle what is in flight and end."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Takes the link, works, and takes it anew whenever it was lost; until `stop`."""
+        while not self._stopping:
+            link = await self._take()
+            if link is not None:
+                await self._serve(link)
+
+    async def _take(self) -> Link | None:
+        begun = asyncio.get_running_loop().time()
+        with contextlib.suppress(StoreUnavailable):
+            link = await self._store.write(
+                Rank.CLAIM,
+                lambda c: links.take(
+                    c, route=self._route, no=self._no, worker=self._worker, now=self._clock()
+                ),
+            )
+            if link is not None:
+                self._lease_ends = begun + LEASE_SECONDS
+                self._renew_at = begun
+                return link
+        await self._idle(1.0)
+        return None
+
+    async def _serve(self, link: Link) -> None:
+        driver = self._make_driver()
+        self._driver = driver
+        await driver.start(_LinkSink(self))
+        drain = False
+        try:
+            await self._work(link, driver)
+            drain = True
+        except (LinkLost, LedgerDisagrees) as error:
+            log.warning("link lost", route=self._route, no=self._no, error=repr(error))
+        except Exception:
+            # A fault of ours must not end the link for good: what was on the wire is settled by
+            # taking it anew, as after a crash.
+            log.exception("link failed", route=self._route, no=self._no)
+            await asyncio.sleep(1.0)
+        finally:
+            await driver.stop(drain=drain)
+            if drain:
+                await self._settle_rest(link)
+            else:
+                await self._keep_late_answers()
+            lease_ends = self._lease_ends
+            self._reset()
+            self._lease_ends = lease_ends
+
+    async def _work(self, link: Link, driver: Driver) -> None:
+        loop = asyncio.get_running_loop()
+        while not self._stopping:
+            self._wake.clear()
+            self._pump()
+            now = loop.time()
+            if now >= self._renew_at:
+                await self._renew(link)
+            if self._settle_due(now):
+                await self._settle(link)
+            if self._holds.unsent < self.most_in_doubt and now >= self._claim_at:
+                await self._claim(link)
+            self._pump()
+            await self._idle(self._pause(loop.time()))
+
+    async def _idle(self, seconds: float) -> None:
+        if seconds > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), seconds)
+        else:
+            await asyncio.sleep(0)
+
+    def _pause(self, now: float) -> float:
+        """Seconds until there is something to do without a hint."""
+        if self._settle_due(now):
+            return 0.0
+        pause = min(POLL, max(self._claim_at - now, 0.0) or POLL)
+        if self._holds.unsent < self.most_in_doubt and self._claim_at <= now:
+            return 0.0
+        if self._answers:
+            pause = min(pause, max(self._answered_at + LONGEST_WAIT - now, 0.0))
+        due = self._holds.next_due()
+        if due is not None and self._driver.room() > 0:
+            pause = min(pause, max((due - self._clock()) / SECOND, 0.001))
+        return pause
+
+    # -- lease ---------------------------------------------------------------------------------
+
+    async def _renew(self, link: Link) -> None:
+        begun = asyncio.get_running_loop().time()
+        try:
+            ours = await self._store.write(
+                Rank.SETTLE,
+                lambda c: links.renew(c, link, bound=True, now=self._clock()),
+            )
+        except StoreUnavailable:
+            if begun > self._lease_ends - STOP_BEFORE_END:
+                raise LinkLost from None
+            self._renew_at = begun + 1.0
+            return
+        if not ours:
+            raise LinkLost
+        self._lease_ends = begun + LEASE_SECONDS
+        self._renew_at = begun + RENEW_EVERY
+
+    # -- claim and send ------------------------------------------------------------------------
+
+    async def _claim(self, link: Link) -> None:
+        credit = self.most_in_doubt - self._holds.intended
+        now = self._clock()
+        try:
+            grant = await self._store.write(
+                Rank.CLAIM, lambda c: claim.claim(c, link, credit=credit, now=now)
+            )
+        except StoreUnavailable:
+            self._claim_later(1.0)
+            return
+        if grant.slices:
+            self._holds.add(grant)
+        elif grant.wait_until is not None:
+            self._claim_later((grant.wait_until - self._clock()) / SECOND)
+        else:
+            self._claim_later(POLL)
+
+    def _claim_later(self, seconds: float) -> None:
+        self._claim_at = asyncio.get_running_loop().time() + max(seconds, 0.001)
+
+    def _pump(self) -> None:
+        """Writes to the socket what has an intent on disk, its time, and room in the window."""
+        room = self._driver.room()
+        if room <= 0 or self._stopping:
+            return
+        batch: list[Submission] = []
+        for hold, row in self._holds.next_ready(self._clock(), room):
+            self._in_flight[row.campaign, row.seq, hold.slice.pass_] = hold, row
+            batch.append(
+                Submission(
+                    row.campaign,
+                    row.seq,
+                    hold.slice.pass_,
+                    row.address,
+                    row.sender,
+                    self._texts.text(row),
+                    row.parts,
+                    reference(row.campaign, row.seq),
+                )
+            )
+        if batch:
+            self._driver.offer(batch)
+
+    # -- answers and settle --------------------------------------------------------------------
+
+    def take_outcomes(self, batch: Sequence[Outcome]) -> None:
+        """Answers of the carrier, in any order."""
+        if not self._answers:
+            self._answered_at = asyncio.get_running_loop().time()
+        for outcome in batch:
+            held = self._in_flight.pop((outcome.campaign, outcome.seq, outcome.pass_), None)
+            if held is not None:
+                hold, row = held
+                hold.after = max(hold.after, _retry_after(outcome, hold.slice.pass_))
+                self._answers.append((_answer(outcome, hold, row), row.parts))
+        self._pump()
+        self._wake.set()
+
+    def _settle_due(self, now: float) -> bool:
+        if self._answers:
+            full = len(self._answers) >= CHUNK or not self._in_flight
+            return full or now - self._answered_at >= LONGEST_WAIT
+        waiting = self._holds.wants_intent() and self._holds.intended < self.most_in_doubt
+        return waiting or self._holds.has_ended()
+
+    async def _settle(self, link: Link) -> None:
+        taken, self._answers = self._answers, []
+        answered = Counter(answer.slice for answer, _ in taken)
+        parts = sum(parts for _, parts in taken)
+        credit = self.most_in_doubt - self._holds.intended + parts
+        told = self._holds.progress(credit, answered)
+        answers = [answer for answer, _ in taken]
+        now = self._clock()
+        try:
+            result = await self._store.write(
+                Rank.SETTLE, partial(_settle_unit, link, answers, told, now)
+            )
+        except StoreUnavailable as error:
+            self._answers = taken + self._answers
+            log.warning("settle postponed", route=self._route, error=str(error))
+            if asyncio.get_running_loop().time() > self._lease_ends - STOP_BEFORE_END:
+                raise LinkLost from None
+            await asyncio.sleep(0.2)
+            return
+        except LinkLost:
+            self._answers = taken + self._answers
+            raise
+        for slice_id, n in answered.items():
+            self._holds.by_slice[slice_id].outstanding -= n
+        self._holds.intended -= parts
+        self._holds.settled(told, result.stopped, result.skipped)
+
+    async def _settle_rest(self, link: Link) -> None:
+        """The last settle of a drain: nothing further leaves, intents are drawn back."""
+        for hold in self._holds.by_slice.values():
+            self._holds.drop(hold)
+        with contextlib.suppress(StoreUnavailable, LinkLost, LedgerDisagrees):
+            await self._settle(link)
+
+    async def _keep_late_answers(self) -> None:
+        """What the carrier said to a holder that lost its link still counts."""
+        known = [
+            receipts.Receipt(
+                ref, receipts.ACCEPTED, self._clock(), "", a.address, "",
+                reference(a.campaign, a.seq),
+            )
+            for a, _ in self._answers
+            for ref in a.ids
+        ]  # fmt: skip
+        now = self._clock()
+        with contextlib.suppress(StoreUnavailable):
+            await self._store.write(
+                Rank.ACCEPT, lambda c: receipts.take(c, self._route, known, now)
+            )
+
+    # -- reports -------------------------------------------------------------------------------
+
+    async def take_reports(self, batch: Sequence[Report]) -> None:
+        """Returns when they are on disk."""
+        await reports.take_reports(self._store, self._route, batch, self._clock())
+
+    async def take_inbounds(self, batch: Sequence[Inbound]) -> None:
+        """Returns when they are on disk."""
+        await reports.take_inbounds(self._store, self._route, batch, self._clock())
+
+
+class _LinkSink:
+    """The sink that a link gives its driver."""
+
+    def __init__(self, runner: LinkRunner) -> None:
+        self._runner = runner
+
+    def outcomes(self, batch: Sequence[Outcome]) -> None:
+        self._runner.take_outcomes(batch)
+
+    async def reports(self, batch: Sequence[Report]) -> None:
+        await self._runner.take_reports(batch)
+
+    async def inbounds(self, batch: Sequence[Inbound]) -> None:
+        await self._runner.take_inbounds(batch)
+
+
+def _settle_unit(
+    link: Link,
+    answers: Sequence[Answer],
+    told: Sequence[Progress],
+    now: Instant,
+    connection: Connection,
+) -> settle.Settled:
+    return settle.settle(connection, link, answers, told, now)
+
+
+def _answer(outcome: Outcome, hold: Hold, row: PendingRow) -> Answer:
+    base = Answer(
+        slice=hold.slice.id,
+        campaign=row.campaign,
+        account=row.account,
+        seq=row.seq,
+        pass_=hold.slice.pass_,
+        address=row.address,
+        price=row.price,
+        attempts=row.attempts,
+    )
+    code = outcome.code or outcome.verdict.value
+    match outcome.verdict:
+        case Verdict.ACCEPTED:
+            return base._replace(ids=outcome.ids)
+        case Verdict.UNKNOWN:
+            return base._replace(lost=True)
+        case Verdict.THROTTLED:
+            return base._replace(delayed=code, cost=0)
+        case Verdict.REFUSED if outcome.fault is Fault.PERMANENT:
+            return base._replace(refused=code)
+        case Verdict.REFUSED:
+            return base._replace(delayed=code, cost=0 if outcome.fault is Fault.OURS else 1)
+
+
+def _retry_after(outcome: Outcome, pass_: int) -> int:
+    """Microseconds that the retry of a refused message waits; longer with each pass."""
+    match outcome.verdict:
+        case Verdict.THROTTLED:
+            least = int(outcome.after * SECOND) or THROTTLE_AFTER
+        case Verdict.REFUSED:
+            least = TEMPORARY_AFTER
+        case _:
+            return 0
+    return max(least, min(least << min(pass_, 6), 60 * SECOND), MILLISECOND)
