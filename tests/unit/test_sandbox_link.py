@@ -274,10 +274,12 @@ def test_the_rest_of_a_delay_is_waited_after_a_restart(tmp_path: Path) -> None:
 
 
 def test_the_checkpoint_waits_for_the_sink(tmp_path: Path) -> None:
+    told: list[object] = []
     sink = RecordingSink([StoreUnavailable()] * 3)
     outbox = sandbox_dir(tmp_path) / "outbox.jsonl"
 
     async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
         async with link_up(SandboxSettings(data_dir=tmp_path), sink) as link:
             link.offer([message("+33600009902")])
             await asyncio.sleep(0.9)
@@ -288,6 +290,20 @@ def test_the_checkpoint_waits_for_the_sink(tmp_path: Path) -> None:
     run_virtually(main())
     assert len(sink.reported) == 2
     assert int(checkpoint_path(tmp_path, 0).read_text()) == outbox.stat().st_size
+    assert told == []
+
+
+def test_an_idle_link_saves_its_checkpoint_at_once(tmp_path: Path) -> None:
+    settings = SandboxSettings(data_dir=tmp_path, receipt_delay_max=0.1)
+    outbox = sandbox_dir(tmp_path) / "outbox.jsonl"
+
+    async def main() -> None:
+        async with link_up(settings, RecordingSink()) as link:
+            link.offer(messages(2))
+            await asyncio.sleep(0.5)
+            assert int(checkpoint_path(tmp_path, 0).read_text()) == outbox.stat().st_size
+
+    run_virtually(main())
 
 
 def test_reports_outlive_an_error_of_ours_and_it_is_told(tmp_path: Path) -> None:

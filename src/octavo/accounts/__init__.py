@@ -1,0 +1,1 @@
+"""Accounts: tenants, their api keys, parameters and balance."""

@@ -31,8 +31,4 @@ def plain(amount: Money) -> str:
     """The shortest exact decimal of an amount: "12.5", "0", "-0.0333"."""
     sign = "-" if amount < 0 else ""
     whole, rest = divmod(abs(amount), UNITS)
-    return (
-        f"{sign}{whole}.{rest:08d}".rstrip("0").rstrip(".")
-        if rest
-        else f"{sign}{whole}"
-    )
+    return f"{sign}{whole}.{rest:08d}".rstrip("0").rstrip(".") if rest else f"{sign}{whole}"

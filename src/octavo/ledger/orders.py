@@ -12,6 +12,7 @@ from octavo.kit.clock import DAY, Instant
 from octavo.kit.errors import OctavoError
 from octavo.kit.money import ZERO, Money
 from octavo.ledger import numbering, wallet
+from octavo.ledger.fairness import VirtualTime
 
 REQUEST_ID_LIFE = DAY
 """A request_id is forgotten after 24 hours (contract 3.3)."""
@@ -99,7 +100,7 @@ def accept(connection: Connection, order: PlannedOrder, now: Instant) -> Accepte
         campaign=campaign,
         amount=cost,
         fee=order.fee,
-        vt=connection.one(orders.VT_OF_GROUP, group_id=to_send[0].group) or 0.0,
+        vt=VirtualTime(connection.one(orders.VT_OF_GROUP, group_id=to_send[0].group) or 0.0),
         messages=len(to_send),
         now=now,
     )
@@ -125,6 +126,23 @@ def accept(connection: Connection, order: PlannedOrder, now: Instant) -> Accepte
         Money(debited.available),
         opted_out,
     )
+
+
+def simulate(connection: Connection, order: PlannedOrder) -> Accepted:
+    """What `accept` would answer; writes nothing.
+
+    Raises NobodyLeft or wallet.InsufficientCredit.
+    """
+    messages, opted_out = _apply_suppressions(connection, order)
+    to_send = [m for m in messages if not m.reason]
+    if not to_send:
+        raise NobodyLeft
+    cost = Money(sum(m.price for m in to_send) + order.fee)
+    available = wallet.available(connection, order.account)
+    if available < cost:
+        raise wallet.InsufficientCredit(cost, available)
+    parts = sum(m.parts for m in to_send)
+    return Accepted(0, len(to_send), parts, cost, Money(available - cost), opted_out)
 
 
 def count_reasons(

@@ -6,12 +6,14 @@ against is `account.available`; what is held is the sum of holds less captures a
 """
 
 from enum import StrEnum
+from typing import NamedTuple
 
 from octavo.db.connection import Connection
 from octavo.db.statements import orders, wallet
 from octavo.kit.clock import Instant
 from octavo.kit.errors import OctavoError
 from octavo.kit.money import ZERO, Money
+from octavo.ledger.fairness import VirtualTime
 
 
 class Book(StrEnum):
@@ -43,8 +45,21 @@ BOOKS = {
 """The books that each kind of entry moves money between: (debited, credited)."""
 
 
+class Pack(NamedTuple):
+    """A top-up and what is left of it."""
+
+    id: str
+    credit: Money
+    expires_at: Instant | None
+
+
 class InsufficientCredit(OctavoError):
-    """The account's available balance is below what the order would hold."""
+    """The account's available balance is below what the order would take."""
+
+    def __init__(self, needed: Money, available: Money) -> None:
+        super().__init__(needed, available)
+        self.needed = needed
+        self.available = available
 
 
 def book(
@@ -82,7 +97,7 @@ def hold(
     campaign: int,
     amount: Money,
     fee: Money,
-    vt: float,
+    vt: VirtualTime,
     messages: int,
     now: Instant,
 ) -> orders.Debited:
@@ -91,10 +106,10 @@ def hold(
     Raises InsufficientCredit, then nothing is written.
     """
     debited = connection.one(
-        orders.HOLD, account_id=account, amount=amount + fee, vt=vt, n=float(messages)
+        orders.HOLD, account_id=account, amount=amount + fee, vt=vt, n=messages
     )
     if debited is None:
-        raise InsufficientCredit
+        raise InsufficientCredit(Money(amount + fee), available(connection, account))
     ref = str(campaign)
     book(connection, Kind.HOLD, account=account, campaign=campaign, ref=ref, amount=amount, now=now)
     book(connection, Kind.FEE, account=account, campaign=campaign, ref=ref, amount=fee, now=now)
@@ -143,3 +158,21 @@ def top_up(
 def available(connection: Connection, account: int) -> Money:
     """What the account may still spend."""
     return Money(connection.one(wallet.AVAILABLE, account_id=account) or 0)
+
+
+def packs(connection: Connection, account: int) -> list[Pack]:
+    """Top-ups with credit left; what was spent or is held came out of the oldest expiry first.
+
+    Their credits add up to the available balance.
+    """
+    found = connection.all(wallet.PACKS, account_id=account)
+    found.sort(key=lambda p: (p.expires_at is None, p.expires_at or 0, p.created_at))
+    gone = sum(p.amount for p in found) - available(connection, account)
+    left: list[Pack] = []
+    for p in found:
+        used = min(p.amount, max(gone, 0))
+        gone -= used
+        if p.amount > used:
+            expiry = None if p.expires_at is None else Instant(p.expires_at)
+            left.append(Pack(p.id, Money(p.amount - used), expiry))
+    return left

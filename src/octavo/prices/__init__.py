@@ -1,0 +1,1 @@
+"""Prices: what one part costs, by product and country."""

@@ -1,0 +1,1 @@
+"""Routes: over which carrier a message goes."""

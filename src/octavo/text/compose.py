@@ -18,6 +18,11 @@ class Composer:
         """Recipients get different texts."""
         return bool(self._template.placeholders)
 
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """The fields that the text uses."""
+        return self._template.placeholders
+
     def compose(self, fields: Mapping[str, str]) -> str:
         """One recipient's text; values are optimised too, and the spaces of empty ones go."""
         text = self._template.render(fields)

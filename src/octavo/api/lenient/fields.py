@@ -1,7 +1,7 @@
 """The fields of the contract's send requests (3.3, 4.1, 4.16), declared once."""
 
 from octavo.api.lenient.contactkinds import Sender
-from octavo.api.lenient.kinds import Bool, Moment, Text
+from octavo.api.lenient.kinds import Bool, Choice, Moment, Text
 from octavo.api.lenient.reader import METADATA, Field, Spec
 from octavo.api.lenient.recipients import Recipients
 from octavo.api.lenient.words import CHANNEL as CHANNELS
@@ -108,6 +108,14 @@ CHANNEL = Field(
     required=True,
 )
 
+IN_DOUBT = Field(
+    "in_doubt",
+    Choice({"repeat": ("resend",), "never_repeat": ("never", "unknown")}),
+    default=None,
+    doc="What becomes of a message whose answer the carrier's line lost: repeat may send it "
+    "twice, never_repeat leaves it unknown. Default: repeat for alert, else never_repeat.",
+)
+
 _SHARED = (
     TEXT,
     RECIPIENTS,
@@ -119,6 +127,7 @@ _SHARED = (
     RECIPIENT_TRACKING,
     AUTO_OPTIMIZE_TEXT,
     REMOVE_BLACKLISTED,
+    IN_DOUBT,
 )
 
 SMS_SEND = Spec(*_SHARED, TYPE, WITH_REPLIES, REQUEST_ID)

@@ -1,5 +1,7 @@
 """Entries and balances."""
 
+from typing import NamedTuple
+
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
@@ -37,10 +39,18 @@ AVAILABLE = Query(
 INSERT_PACK = insert(money.pack, "spent")
 
 
+class PackRow(NamedTuple):
+    """A top-up."""
+
+    id: str
+    amount: int
+    expires_at: int | None
+    created_at: int
+
+
 PACKS = Query(
-    lambda row: (str(row[0]), int(row[1] or 0), None if row[2] is None else int(row[2])),
-    sa.select(_pack.id, _pack.amount - _pack.spent, _pack.expires_at)
-    .where(_pack.account_id == bindparam("account_id"), _pack.amount > _pack.spent)
-    .order_by(_pack.expires_at, _pack.id),
+    PackRow._make,
+    sa.select(_pack.id, _pack.amount, _pack.expires_at, _pack.created_at).where(
+        _pack.account_id == bindparam("account_id")
+    ),
 )
-"""Packs with credit left: id, credit, expiry."""

@@ -1,0 +1,46 @@
+"""Bodies of answers: JSON in which money is exact."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from starlette.responses import Response
+
+from octavo.api.errors.render import Answer
+from octavo.kit.money import Money, plain
+
+
+class Amount:
+    """Money in an answer: printed as a JSON number from the integer, never through a float."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Money) -> None:
+        self.value = value
+
+
+# A TypedDict is no Mapping of its values' types to the checker, though it is at run time.
+Item: TypeAlias = "str | int | float | bool | None | Amount | Mapping[str, Item] | Sequence[Item]"
+
+
+def render(item: "Item | Answer") -> str:
+    """The JSON text of an answer."""
+    if isinstance(item, Amount):
+        return plain(item.value)
+    if isinstance(item, Mapping):
+        pairs: Iterable[tuple[str, Item]] = item.items()
+        inner = ",".join(f"{json.dumps(key)}:{render(value)}" for key, value in pairs)
+        return f"{{{inner}}}"
+    if isinstance(item, Sequence) and not isinstance(item, str):
+        return f"[{','.join(map(render, item))}]"
+    return json.dumps(item, ensure_ascii=False)
+
+
+def answer(
+    body: "Item | Answer", status: int = 200, *, repaired: Sequence[str] = (), **headers: str
+) -> Response:
+    """A JSON response; names of repaired fields go into `Octavo-Repaired` (design P9)."""
+    if repaired:
+        headers["octavo-repaired"] = ", ".join(repaired)
+    text = render(body).encode()
+    return Response(text, status, headers=headers, media_type="application/json")

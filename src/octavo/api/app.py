@@ -1,0 +1,131 @@
+"""The HTTP application: addresses, operations, and the one place where errors become answers."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+import structlog
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from octavo import __version__
+from octavo.api import health
+from octavo.api.answers import answer
+from octavo.api.context import Services
+from octavo.api.description import described
+from octavo.api.errors.render import render
+from octavo.api.health import Health
+from octavo.api.octopush import parameters, sms, wallet
+from octavo.kit.errors import Refusal, StoreUnavailable
+
+PREFIX = "/v1/public"
+RETRY_AFTER = "2"
+"""Seconds after which a request that met an unavailable store may be tried again."""
+
+Operation: TypeAlias = Callable[[Request, Services], Awaitable[Response]]
+
+OPERATIONS: tuple[tuple[str, str, Operation], ...] = (
+    ("POST", "/sms-campaign/send", sms.send),
+    ("POST", "/multi-channel/send", sms.send_multi_channel),
+    ("GET", "/wallet/check-balance", wallet.check_balance),
+    ("GET", "/user/campaign-parameters", parameters.get_user_parameters),
+    ("GET", "/campaign/parameters", parameters.get_parameters),
+    ("PATCH", "/user/campaign-parameters/edit", parameters.edit_user_parameters),
+    ("PATCH", "/campaign/parameters/edit", parameters.edit_parameters),
+)
+"""The served part of the contract: method, path under the prefix, operation."""
+
+log = structlog.get_logger()
+
+
+def make_app(services: Services, state: Health) -> FastAPI:
+    """The application on its services."""
+    app = FastAPI(
+        title="Octavo",
+        version=__version__,
+        description="A self-hosted campaign server that speaks the public Octopush HTTP API.",
+        redirect_slashes=False,
+    )
+    for method, path, operation in OPERATIONS:
+        app.add_api_route(
+            PREFIX + path,
+            _endpoint(operation, services),
+            methods=[method],
+            name=operation.__name__,
+            **described(operation.__name__, method),
+        )
+    health.add(app, state)
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(HTTPException, _no_such_thing)
+    app.add_exception_handler(StoreUnavailable, _unavailable)
+    app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(Exception, _failed)
+    app.add_middleware(ForgivingPath)
+    return app
+
+
+def _endpoint(operation: Operation, services: Services) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        return await operation(request, services)
+
+    return endpoint
+
+
+class ForgivingPath:
+    """A trailing slash, a doubled one or a blank in a path is forgiven (design 10)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request on under its plain path."""
+        if scope["type"] == "http":
+            path: str = scope["path"]
+            if path.endswith("/") or "//" in path or " " in path:
+                words = (word.strip() for word in path.split("/"))
+                scope = {**scope, "path": "/" + "/".join(word for word in words if word)}
+        await self._app(scope, receive, send)
+
+
+def _languages(request: Request) -> str | None:
+    return request.headers.get("accept-language")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)  # noqa: S101 - registered for this class
+    request.state.code = error.code
+    headers = {}
+    if error.status == 401:
+        headers["www-authenticate"] = 'Basic realm="Octavo", charset="UTF-8"'
+    if error.status == 429:
+        headers["retry-after"] = str(error.data.get("seconds", RETRY_AFTER))
+    return answer(
+        render(error, _languages(request)),
+        error.status,
+        repaired=getattr(request.state, "repaired", ()),
+        **headers,
+    )
+
+
+async def _no_such_thing(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    status = error.status_code
+    refusal = Refusal(status, status=status)
+    return answer(render(refusal, _languages(request)), status, **dict(error.headers or {}))
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    log.error("request met an unavailable store", path=request.url.path, error=str(error))
+    body = render(Refusal(503, status=503), _languages(request))
+    return answer(body, 503, **{"retry-after": RETRY_AFTER})
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=400)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    log.error("request failed", path=request.url.path, exc_info=error)
+    return answer(render(Refusal(500, status=500), _languages(request)), 500)

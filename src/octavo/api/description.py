@@ -1,0 +1,158 @@
+"""What OpenAPI says of each operation."""
+
+from enum import Enum
+from typing import TypedDict
+
+from octavo.api.lenient import fields, settings_fields
+from octavo.api.lenient.jsontext import JsonObject
+from octavo.api.lenient.openapi import query_parameters, request_body
+from octavo.api.lenient.reader import Spec
+
+
+class Described(TypedDict):
+    """The keyword arguments of a FastAPI route."""
+
+    summary: str
+    description: str
+    tags: list[str | Enum]
+    status_code: int
+    responses: dict[int | str, dict[str, object]]
+    openapi_extra: dict[str, object]
+
+
+_ERROR: JsonObject = {
+    "type": "object",
+    "required": ["code", "message"],
+    "properties": {
+        "code": {"type": "integer", "description": "The contract's error code."},
+        "message": {"type": "string", "description": "In the language asked for."},
+        "errors": {
+            "type": "object",
+            "description": "Which fields are to blame, each with code and message.",
+            "additionalProperties": {
+                "type": "object",
+                "required": ["code", "message"],
+                "properties": {"code": {"type": "integer"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
+_NUMBER: JsonObject = {"type": "number"}
+_COUNT: JsonObject = {"type": "integer", "minimum": 0}
+_WORD: JsonObject = {"type": "string"}
+_SENT: JsonObject = {
+    "sms_ticket": _WORD,
+    "ticket_number": _WORD,
+    "number_of_contacts": _COUNT,
+    "total_cost": _NUMBER,
+    "number_of_sms_needed": _COUNT,
+    "residual_credit": _NUMBER,
+}
+_MULTI: JsonObject = {**_SENT, "message": _WORD}
+_PACK: JsonObject = {
+    "type": "object",
+    "properties": {
+        "wallet_pack_id": _WORD,
+        "id": _WORD,
+        "credit": _NUMBER,
+        "expiration_date": {"type": ["string", "null"], "format": "date-time"},
+    },
+}
+_BALANCE: JsonObject = {
+    "amount": _NUMBER,
+    "unit": _WORD,
+    "wallet_packs": {"type": "array", "items": _PACK},
+}
+_PARAMETERS: JsonObject = {
+    name: {"type": "object"}
+    for name in ("sms_campaign_alert_parameters", "campaign_parameters", "callbacks")
+}
+_OPTIONAL = ("wallet_packs",)
+
+_ABOUT: dict[str, tuple[str, str, Spec | None, JsonObject]] = {
+    "send": (
+        "Send or schedule an SMS to 1 to 500 recipients",
+        "The order is on disk when the answer comes. Contract 4.1.",
+        fields.SMS_SEND,
+        _SENT,
+    ),
+    "send_multi_channel": (
+        "Send on the channel that the body names",
+        "Served today: sms. Contract 4.16.",
+        fields.MULTI_CHANNEL_SEND,
+        _MULTI,
+    ),
+    "check_balance": (
+        "The balance, in euros or in units of a product",
+        "country_code and product_name need each other. Contract 5.7.",
+        settings_fields.CHECK_BALANCE,
+        _BALANCE,
+    ),
+    "get_user_parameters": ("Read the campaign parameters", "Contract 5.13.", None, _PARAMETERS),
+    "get_parameters": ("Read the campaign parameters", "Contract 5.13.", None, _PARAMETERS),
+    "edit_user_parameters": (
+        "Change campaign parameters",
+        'Any part of the object; null or "" clears a value. Contract 5.13.',
+        settings_fields.CAMPAIGN_PARAMETERS,
+        _PARAMETERS,
+    ),
+    "edit_parameters": (
+        "Change campaign parameters",
+        'Any part of the object; null or "" clears a value. Contract 5.13.',
+        settings_fields.CAMPAIGN_PARAMETERS,
+        _PARAMETERS,
+    ),
+}
+
+_CREDENTIALS: list[dict[str, object]] = [
+    {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": f"The account's {what}; or HTTP Basic.",
+        "schema": {"type": "string"},
+    }
+    for name, what in (("api-login", "login"), ("api-key", "key"))
+]
+_FAILURES = {
+    400: "The request cannot be carried out",
+    401: "Credentials are absent or wrong",
+    413: "The body is too large",
+    429: "Too many wrong keys",
+    503: "The store is unavailable; try again",
+}
+
+
+def described(name: str, method: str) -> Described:
+    """What a route says of itself."""
+    summary, description, spec, properties = _ABOUT[name]
+    status = 201 if method == "POST" else 200
+    extra: dict[str, object] = {"parameters": list(_CREDENTIALS)}
+    if spec is not None and method == "GET":
+        extra["parameters"] = [*_CREDENTIALS, *query_parameters(spec)]
+    elif spec is not None:
+        extra["requestBody"] = request_body(spec)
+    return {
+        "summary": summary,
+        "description": description,
+        "tags": ["octopush"],
+        "status_code": status,
+        "responses": _responses(status, properties),
+        "openapi_extra": extra,
+    }
+
+
+def _responses(status: int, properties: JsonObject) -> dict[int | str, dict[str, object]]:
+    body: JsonObject = {
+        "type": "object",
+        "required": [name for name in properties if name not in _OPTIONAL],
+        "properties": properties,
+    }
+    return {
+        status: {"description": "Done", "content": _json(body)},
+        **{code: {"description": why, "content": _json(_ERROR)} for code, why in _FAILURES.items()},
+    }
+
+
+def _json(schema: JsonObject) -> dict[str, object]:
+    return {"application/json": {"schema": schema}}

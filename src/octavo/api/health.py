@@ -1,0 +1,43 @@
+"""Whether the process lives and whether it can take orders."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from fastapi import FastAPI
+from starlette.responses import Response
+
+from octavo.api.answers import Item, answer
+
+
+@dataclass
+class Health:
+    """What `/readyz` asks: each check gives None when all is well, else what is wrong."""
+
+    checks: dict[str, Callable[[], Awaitable[str | None]]] = field(default_factory=dict)
+    draining: bool = False
+
+    async def problems(self) -> dict[str, str]:
+        """The checks that fail, by name."""
+        found = {"drain": "the server is stopping"} if self.draining else {}
+        for name, check in self.checks.items():
+            problem = await check()
+            if problem:
+                found[name] = problem
+        return found
+
+
+def add(app: FastAPI, state: Health) -> None:
+    """Adds `/healthz` (the process answers) and `/readyz` (it can take orders)."""
+
+    async def healthz() -> Response:
+        return answer({"status": "ok"})
+
+    async def readyz() -> Response:
+        problems = await state.problems()
+        body: dict[str, Item] = {"status": "unready" if problems else "ready"}
+        if problems:
+            body["problems"] = dict(problems)
+        return answer(body, 503 if problems else 200)
+
+    app.add_api_route("/healthz", healthz, summary="The process answers.", tags=["operating"])
+    app.add_api_route("/readyz", readyz, summary="It can take orders.", tags=["operating"])

@@ -1,0 +1,249 @@
+"""The composition root: the only place that knows all the parts."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from random import Random, SystemRandom
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from octavo.accounts import service as accounts
+from octavo.accounts.authentication import Authenticator
+from octavo.accounts.keys import Peppers, load_peppers
+from octavo.api.app import make_app
+from octavo.api.context import Services
+from octavo.api.health import Health
+from octavo.api.request_log import LogRequests
+from octavo.campaigns.planning import Planner
+from octavo.campaigns.service import Doubts, SmsService
+from octavo.db.request_log import RequestLog
+from octavo.db.sqlite import ServerLock
+from octavo.db.unit_of_work import Rank, SqliteStore, Store
+from octavo.drivers.protocol import Driver
+from octavo.drivers.sandbox.driver import SandboxDriver
+from octavo.drivers.sandbox.settings import SandboxSettings
+from octavo.kit import logs
+from octavo.kit.clock import Clock, system_clock
+from octavo.kit.errors import OctavoError, StoreUnavailable
+from octavo.kit.fresh import Fresh
+from octavo.ledger import links
+from octavo.numbers import NumberReader
+from octavo.prices.service import Prices
+from octavo.routes.schemas import Route
+from octavo.routes.service import Routing, list_routes
+from octavo.settings import Settings
+from octavo.text.parts import STANDARD, VENDOR
+from octavo.worker.worker import LinkSpec, Worker
+
+LOCK = "octavo.lock"
+REQUESTS = "requests.db"
+DISK_FLOOR = 64 << 20
+"""Bytes free below which `/readyz` warns."""
+STOP_SECONDS = 20
+
+log = structlog.get_logger()
+
+
+class UnknownDriver(OctavoError):
+    """A route names a driver that this version does not have."""
+
+
+@dataclass(frozen=True)
+class AccountParameters:
+    """Campaign parameters of accounts, trusted for two seconds."""
+
+    fresh: Fresh[int, dict[str, str]]
+
+    async def parameter(self, account: int, name: str) -> str | None:
+        """One value, None when it is not set."""
+        return (await self.fresh.get(account)).get(name)
+
+
+def serve(settings: Settings, announce: Callable[[], None]) -> None:
+    """Serves API and worker in this process until SIGTERM or SIGINT; then drains.
+
+    `announce` is called once it takes requests. Raises AlreadyServed when another process has
+    this data directory, OSError when the address cannot be listened on.
+    """
+    logs.configure(settings.log_format, settings.log_level)
+    lock = ServerLock(settings.data_dir / LOCK)
+    try:
+        with _listening(settings) as sock:
+            runner = asyncio.Runner(loop_factory=_loop_factory())
+            with runner:
+                runner.run(_serve(settings, sock, announce))
+    finally:
+        lock.release()
+
+
+async def _serve(settings: Settings, sock: socket.socket, announce: Callable[[], None]) -> None:
+    async with running(settings) as app:
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                timeout_graceful_shutdown=STOP_SECONDS,
+                ssl_certfile=settings.tls_cert,
+                ssl_keyfile=settings.tls_key,
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
+            )
+        )
+        telling = asyncio.create_task(_tell_when_started(server, announce))
+        await server.serve(sockets=[sock])
+        telling.cancel()
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[FastAPI]:
+    """The application with its worker at work; drained at the end."""
+    clock, chance = system_clock, SystemRandom()
+    store = SqliteStore(settings.database)
+    requests = RequestLog(settings.data_dir / REQUESTS, clock)
+    requests.start()
+    # One process at a time holds the data directory, so every lease belongs to a dead one.
+    await store.write(Rank.CLAIM, links.end_leases)
+    routes = await store.read(list_routes)
+    worker = Worker(store, clock, worker_name(), _links(settings, routes, clock))
+    health = Health(
+        {
+            "store": partial(_store_works, store),
+            "disk": partial(_disk_has_room, settings),
+        }
+    )
+    services = _services(settings, store, clock, chance, worker.wake)
+    app = make_app(services, health)
+    app.add_middleware(LogRequests, log=requests, clock=clock)
+    worker.start()
+    log.info("server started", address=settings.base_url, routes=[r.name for r in routes])
+    try:
+        yield app
+    finally:
+        health.draining = True
+        await worker.drain()
+        await store.close()
+        await asyncio.get_running_loop().run_in_executor(None, requests.close)
+        log.info("server stopped")
+
+
+def worker_name() -> str:
+    """Tells this process from every other, before and after it."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def _services(
+    settings: Settings, store: Store, clock: Clock, chance: Random, wake: Callable[[], None]
+) -> Services:
+    async def read_parameters(account: int) -> dict[str, str]:
+        return await store.read(lambda c: accounts.parameters(c, account))
+
+    prices = Prices(store, clock)
+    rules = VENDOR if settings.part_rules == "vendor" else STANDARD
+    return Services(
+        store=store,
+        clock=clock,
+        authenticator=Authenticator(store, _peppers(settings), clock),
+        sms=SmsService(
+            store=store,
+            clock=clock,
+            chance=chance,
+            planner=Planner(NumberReader(), rules, settings.stop_countries),
+            prices=prices,
+            routing=Routing(store, clock),
+            senders=AccountParameters(Fresh(read_parameters, clock)),
+            doubts=Doubts(
+                settings.in_doubt_after_alert,
+                settings.in_doubt_after_marketing,
+                settings.validity,
+            ),
+            wake=wake,
+        ),
+        prices=prices,
+        body_limit=settings.max_body_size,
+    )
+
+
+def _peppers(settings: Settings) -> Peppers:
+    given = settings.pepper.get_secret_value() if settings.pepper else None
+    return load_peppers(settings.pepper_file, given)
+
+
+def _links(settings: Settings, routes: list[Route], clock: Clock) -> list[LinkSpec]:
+    """Every link of every route; sandbox links are numbered through, as they share a folder."""
+    specs = [(route, no) for route in routes for no in range(route.links)]
+    return [
+        LinkSpec(route.id, no, route.window, _driver_maker(settings, route, number, clock))
+        for number, (route, no) in enumerate(specs)
+    ]
+
+
+def _driver_maker(
+    settings: Settings, route: Route, number: int, clock: Clock
+) -> Callable[[], Driver]:
+    if route.driver != "sandbox":
+        raise UnknownDriver(f"route {route.name}: {route.driver}")
+    dials = SandboxSettings(
+        data_dir=settings.data_dir,
+        link=number,
+        window=route.window,
+        answer_latency=settings.sandbox_answer_latency,
+        response_timeout=settings.sandbox_response_timeout,
+        receipt_delay_min=settings.sandbox_receipt_delay_min,
+        receipt_delay_max=settings.sandbox_receipt_delay_max,
+        reports=settings.sandbox_reports,
+        refused=settings.sandbox_refused,
+        throttled=settings.sandbox_throttled,
+        unknown=settings.sandbox_unknown,
+        unreported=settings.sandbox_unreported,
+    )
+    return lambda: SandboxDriver(dials, clock, Random())  # noqa: S311 - dice of a simulation
+
+
+async def _store_works(store: Store) -> str | None:
+    try:
+        await asyncio.wait_for(store.write(Rank.ACCEPT, lambda _: None), 2)
+    except (StoreUnavailable, TimeoutError) as error:
+        return f"the writer is stuck: {error}"
+    return None
+
+
+async def _disk_has_room(settings: Settings) -> str | None:
+    free = shutil.disk_usage(settings.data_dir).free
+    return f"{free >> 20} MiB are free" if free < DISK_FLOOR else None
+
+
+@contextlib.contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    host, port = settings.listen
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.create_server((host, port), family=family, backlog=2048)
+    try:
+        yield sock
+    finally:
+        sock.close()
+
+
+async def _tell_when_started(server: uvicorn.Server, announce: Callable[[], None]) -> None:
+    while not server.started:
+        await asyncio.sleep(0.01)
+    announce()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop  # noqa: PLC0415 - not there on every platform
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop

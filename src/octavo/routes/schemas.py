@@ -1,0 +1,61 @@
+"""What the routes domain gives to others."""
+
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
+
+from octavo.kit.errors import OctavoError
+
+ANYWHERE = "*"
+"""The country of a rule that holds where no rule names the country."""
+
+Setting: TypeAlias = str | int | float | bool | None
+
+
+class Route(NamedTuple):
+    """A driver with its settings. `rate` is parts per second over all links (None: no limit).
+
+    `window` is the parts in flight without answer on each of its `links`.
+    """
+
+    id: int
+    name: str
+    driver: str
+    settings: Mapping[str, Setting]
+    rate: float | None
+    window: int
+    links: int
+    paused: bool
+    short_code: str
+
+
+class RouteGroup(NamedTuple):
+    """Routes that may stand in for each other, as a planner sees them.
+
+    `slice_size` is the most messages of one slice; `short_code` the number that STOP goes to, ""
+    if there is none.
+    """
+
+    id: int
+    name: str
+    product: str
+    slice_size: int
+    short_code: str
+
+
+class RouteTable:
+    """Which group serves a product in a country."""
+
+    def __init__(self, rules: Mapping[tuple[str, str], RouteGroup]) -> None:
+        self._rules = rules
+
+    def group(self, product: str, country: str) -> RouteGroup | None:
+        """The group of the rule for the country, else of the one for anywhere; None: no route."""
+        return self._rules.get((product, country)) or self._rules.get((product, ANYWHERE))
+
+
+class NoSuchRoute(OctavoError):
+    """There is no route with this name."""
+
+
+class BadRoute(OctavoError):
+    """A rate is above 0; a window is 1 to 1000."""
