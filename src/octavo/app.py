@@ -5,6 +5,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -87,7 +88,19 @@ def serve(settings: Settings, announce: Callable[[], None]) -> None:
 
 async def _serve(settings: Settings, sock: socket.socket, announce: Callable[[], None]) -> None:
     async with running(settings) as app:
-        server = uvicorn.Server(
+        server = _Server(settings, app, announce)
+        stopping = asyncio.create_task(_exit_when(_stop_signals(), server))
+        await server.serve(sockets=[sock])
+        stopping.cancel()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that tells when it takes requests, and leaves signals to us: it raises the one that
+    stopped it again, which would end the process before links are drained.
+    """
+
+    def __init__(self, settings: Settings, app: FastAPI, announce: Callable[[], None]) -> None:
+        super().__init__(
             uvicorn.Config(
                 app,
                 log_config=None,
@@ -101,9 +114,34 @@ async def _serve(settings: Settings, sock: socket.socket, announce: Callable[[],
                 forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
             )
         )
-        telling = asyncio.create_task(_tell_when_started(server, announce))
-        await server.serve(sockets=[sock])
-        telling.cancel()
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts, then tells."""
+        await super().startup(sockets=sockets)
+        self._announce()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Captures none."""
+        yield
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[str]:
+    """A server beside other work on this loop; gives its address. For demonstrations."""
+    started = asyncio.Event()
+    with _listening(settings) as sock:
+        async with running(settings) as app:
+            server = _Server(settings, app, started.set)
+            task = asyncio.create_task(server.serve(sockets=[sock]))
+            await started.wait()
+            host, port = sock.getsockname()[:2]
+            try:
+                yield f"http://{host}:{port}"
+            finally:
+                server.should_exit = True
+                await task
 
 
 @asynccontextmanager
@@ -224,6 +262,25 @@ async def _disk_has_room(settings: Settings) -> str | None:
     return f"{free >> 20} MiB are free" if free < DISK_FLOOR else None
 
 
+def _stop_signals() -> asyncio.Event:
+    """Set by the first SIGTERM or SIGINT. A second SIGINT ends the process at once."""
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+
+    def stop() -> None:
+        stopping.set()
+        loop.remove_signal_handler(signal.SIGINT)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    return stopping
+
+
+async def _exit_when(stopping: asyncio.Event, server: uvicorn.Server) -> None:
+    await stopping.wait()
+    server.should_exit = True
+
+
 @contextlib.contextmanager
 def _listening(settings: Settings) -> Iterator[socket.socket]:
     host, port = settings.listen
@@ -233,12 +290,6 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         yield sock
     finally:
         sock.close()
-
-
-async def _tell_when_started(server: uvicorn.Server, announce: Callable[[], None]) -> None:
-    while not server.started:
-        await asyncio.sleep(0.01)
-    announce()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

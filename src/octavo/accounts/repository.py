@@ -6,15 +6,13 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from octavo.accounts.schemas import Account, ApiKey, Pack
-from octavo.db.schema import money, people
+from octavo.accounts.schemas import Account, ApiKey
+from octavo.db.schema import people
 from octavo.db.statement import Command, Query, Value, first_integer, first_text
 from octavo.kit.clock import Instant
-from octavo.kit.money import Money
 
 _account = people.account.c
 _key = people.api_key.c
-_pack = money.pack.c
 _parameter = people.parameter.c
 
 _COLUMNS = (_account.id, _account.name, _account.time_zone, _account.currency)
@@ -174,19 +172,3 @@ DELETE_PARAMETER = Command(
     ),
     takes=("account_id", "name"),
 )
-
-
-def _a_pack(row: Sequence[Value]) -> Pack:
-    id_, credit, expires = row
-    return Pack(
-        str(id_), Money(int(credit or 0)), None if expires is None else Instant(int(expires))
-    )
-
-
-PACKS = Query(
-    _a_pack,
-    sa.select(_pack.id, _pack.amount - _pack.spent, _pack.expires_at)
-    .where(_pack.account_id == bindparam("account_id"), _pack.amount > _pack.spent)
-    .order_by(sa.func.coalesce(_pack.expires_at, 1 << 62), _pack.id),
-)
-"""The next to expire first; those that never do last."""

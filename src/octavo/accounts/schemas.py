@@ -5,6 +5,7 @@ from typing import NamedTuple
 from octavo.kit.clock import Instant
 from octavo.kit.errors import OctavoError
 from octavo.kit.money import Money
+from octavo.ledger.wallet import Pack
 
 
 class Account(NamedTuple):
@@ -45,14 +46,6 @@ class FirstStart(NamedTuple):
     login: str
     key: str | None
     created: bool
-
-
-class Pack(NamedTuple):
-    """A top-up of which some is left (contract 5.7)."""
-
-    id: str
-    credit: Money
-    expires_at: Instant | None
 
 
 class Balance(NamedTuple):

@@ -19,6 +19,7 @@ from octavo.db.connection import Connection
 from octavo.db.statements import verifying
 from octavo.kit.clock import Instant
 from octavo.kit.money import Money
+from octavo.ledger import wallet
 
 
 def create_account(
@@ -135,7 +136,7 @@ def balance(connection: Connection, account: int) -> Balance:
         Money(sums.available),
         Money(sums.held - sums.captured - sums.released),
         Money(sums.captured + sums.fee),
-        packs=tuple(connection.all(repository.PACKS, account_id=account)),
+        tuple(wallet.packs(connection, account)),
     )
 
 

@@ -1,8 +1,8 @@
 """Bodies of answers: JSON in which money is exact."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, cast
 
 from starlette.responses import Response
 
@@ -28,7 +28,7 @@ def render(item: "Item | Answer") -> str:
     if isinstance(item, Amount):
         return plain(item.value)
     if isinstance(item, Mapping):
-        pairs: Iterable[tuple[str, Item]] = item.items()
+        pairs = cast("Mapping[str, Item]", item).items()
         inner = ",".join(f"{json.dumps(key)}:{render(value)}" for key, value in pairs)
         return f"{{{inner}}}"
     if isinstance(item, Sequence) and not isinstance(item, str):

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
-from octavo.accounts.schemas import Account
 from octavo.accounts.authentication import Authenticator
+from octavo.accounts.schemas import Account
 from octavo.api.auth import credentials
 from octavo.api.lenient.body import read_payload
 from octavo.api.lenient.jsontext import JsonObject

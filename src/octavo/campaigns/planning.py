@@ -67,7 +67,8 @@ class Planner:
 
     def plan(self, order: SmsOrder, prices: Mapping[str, Money], routes: RouteTable) -> Plan:
         """Messages of an order, each to a number once. Raises Refusal when nobody would get one
-        or the text may not be sent."""
+        or the text may not be sent.
+        """
         check_shape(order)
         addressed, repeated, bad = self._address(order, prices, routes)
         served = [a for a in addressed if a.price is not None and a.group is not None]

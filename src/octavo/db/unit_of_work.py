@@ -148,7 +148,7 @@ class SqliteWriter(threading.Thread):
         self._raw.execute("SAVEPOINT unit")
         try:
             job.run(self._connection)
-        except Exception as error:  # noqa: BLE001 - it is handed to whoever asked
+        except Exception as error:
             if not self._raw.in_transaction:
                 raise _LostTransaction(str(error)) from error
             self._raw.execute("ROLLBACK TO unit")

@@ -42,7 +42,8 @@ class GrantedSlice(NamedTuple):
 @dataclass
 class Grant:
     """What one claim may send. `start` is when its booked time begins; `wait_until` tells when a
-    closed gate opens again."""
+    closed gate opens again.
+    """
 
     slices: list[GrantedSlice] = field(default_factory=list)
     start: Instant = Instant(0)
@@ -144,7 +145,8 @@ def _lease(
 
 def _fit(rows: list[PendingRow], room: int) -> tuple[list[PendingRow], bool]:
     """The rows whose parts fit into `room`, the last one whole: an intent never splits a
-    message. And whether these are all."""
+    message. And whether these are all.
+    """
     taken: list[PendingRow] = []
     for row in rows:
         if room <= 0:

@@ -25,9 +25,7 @@ PRICES_OF = Query(
     sa.select(_price.country, _price.amount)
     .where(
         _price.product == bindparam("product"),
-        sa.or_(
-            _price.account_id == const(EVERYBODY), _price.account_id == bindparam("account_id")
-        ),
+        sa.or_(_price.account_id == const(EVERYBODY), _price.account_id == bindparam("account_id")),
     )
     .order_by(_price.account_id),
 )

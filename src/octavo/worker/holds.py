@@ -123,7 +123,8 @@ class Holds:
         self, told: Iterable[Progress], stopped: set[int], skipped: set[tuple[int, int]]
     ) -> None:
         """A settle is on disk: intents are as asked, unless the campaign may send no more; who
-        opted out will not be sent to."""
+        opted out will not be sent to.
+        """
         for p in told:
             hold = self.by_slice[p.slice]
             if p.dropped:

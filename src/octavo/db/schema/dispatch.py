@@ -4,7 +4,6 @@ import sqlalchemy as sa
 
 from octavo.db.schema.base import REAL, big, index, key, small, table, text
 
-
 campaign = table(
     "campaign",
     key(given=True),

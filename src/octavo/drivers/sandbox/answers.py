@@ -28,6 +28,7 @@ class Answers:
         self._heap: list[_Batch] = []
         self._serial = count()
         self._timer: asyncio.TimerHandle | None = None
+        self._armed_for: float | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self.parts = 0
@@ -54,9 +55,11 @@ class Answers:
     def _arm(self) -> None:
         due = self._heap[0].due if self._heap else None
         if self._timer is not None:
-            if self._timer.when() == due:
+            # Kept here, because uvloop gives a handle without `when` for what is due at once.
+            if self._armed_for == due:
                 return
             self._timer.cancel()
+        self._armed_for = due
         self._timer = None if due is None else self._loop.call_at(due, self._fire)
 
     def _fire(self) -> None:

@@ -1,0 +1,69 @@
+"""`octavo`: the group of all commands, and how errors are told."""
+
+import sqlite3
+
+import click
+
+from octavo import __version__
+from octavo.cli import accounts, campaigns, demo, prices, routes, sandbox, server, verify, wallets
+from octavo.cli.output import one_line
+from octavo.kit.errors import OctavoError, Refusal
+
+
+class Octavo(click.Group):
+    """Tells what goes wrong in one line: exit code 2 for wrong usage, 1 for the rest."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs a command."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise
+        except OctavoError as error:
+            raise click.ClickException(one_line(words(error))) from error
+        except OSError as error:
+            place = f": {error.filename}" if error.filename else ""
+            raise click.ClickException(one_line(f"{error.strerror or error}{place}")) from error
+        except sqlite3.Error as error:
+            raise click.ClickException(one_line(f"the database: {error}")) from error
+
+
+def words(error: OctavoError) -> str:
+    """What an error says: its own words, after the sentence that its class is documented by."""
+    if isinstance(error, Refusal):
+        from octavo.api.errors import render
+
+        return render(error, None)["message"]
+    about = (type(error).__doc__ or "").strip().split("\n")[0].rstrip(".")
+    if about.startswith("A setting"):
+        return str(error)
+    return f"{about} ({error})" if str(error) else about
+
+
+@click.group(cls=Octavo, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="octavo")
+def cli() -> None:
+    """Octavo: a campaign server that speaks the public Octopush HTTP API.
+
+    Settings come from OCTAVO_* variables and octavo.toml; everything lives in OCTAVO_DATA_DIR.
+    """
+
+
+for command in (
+    server.up,
+    demo.demo,
+    server.migrate,
+    verify.verify,
+    accounts.account,
+    wallets.wallet,
+    prices.price,
+    routes.route,
+    campaigns.campaign,
+    sandbox.sandbox,
+):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Runs the command line of this process."""
+    cli(prog_name="octavo")

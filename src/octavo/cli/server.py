@@ -1,0 +1,90 @@
+"""`octavo up`, `octavo migrate`."""
+
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from octavo.cli.database import Operator, operator
+from octavo.cli.output import as_json, dump, example, say, warn
+
+if TYPE_CHECKING:
+    from octavo.accounts.schemas import FirstStart
+    from octavo.settings import Settings
+
+
+@click.command(epilog=example("octavo up", "OCTAVO_LISTEN=0.0.0.0:8080 octavo up"))
+@operator
+def up(octavo: Operator) -> None:
+    """Serve the API and send, in one process; the first start makes an account."""
+    from octavo.app import serve
+    from octavo.cli.setup import first_start
+    from octavo.settings import strangers
+
+    settings = octavo.settings
+    for name in strangers(os.environ):
+        warn(f"{name} is not a setting and is ignored")
+    first = first_start(settings)
+    _warn_of_lost_keys(octavo)
+    serve(settings, lambda: say(greeting(settings, first)))
+
+
+@click.command(epilog=example("octavo migrate"))
+@as_json
+@operator
+def migrate(octavo: Operator, as_json: bool) -> None:
+    """Make the database, or bring it to this version."""
+    from octavo.cli.setup import prepare
+    from octavo.db.migrate import HEAD
+
+    changed = prepare(octavo.settings)
+    path = octavo.settings.database
+    if as_json:
+        dump({"database": str(path), "schema": HEAD, "changed": changed})
+    else:
+        say(f"{path} {'was brought to' if changed else 'is at'} schema {HEAD}")
+
+
+def greeting(settings: "Settings", first: "FirstStart") -> str:
+    """How to send a first message. The key is shown only when it was just made."""
+    key = first.key or "YOUR-API-KEY"
+    lines = [f"address    {settings.base_url}", f"api-login  {first.login}"]
+    if first.key:
+        lines.append(f"api-key    {first.key}   (shown only this once)")
+    else:
+        lines.append(f"api-key    shown at the first start; a new one: {_new_key(first.login)}")
+    return "\n".join([*lines, "", _curl(settings.base_url, first.login, key), ""])
+
+
+def _new_key(login: str) -> str:
+    """The command for a new key, as it was spelt to start this process."""
+    program = "octavo" if Path(sys.argv[0]).name == "octavo" else "./octavo"
+    return f"{program} account key add --login {shlex.quote(login)}"
+
+
+def _curl(base: str, login: str, key: str) -> str:
+    order = {
+        "recipients": [{"phone_number": "+33639980001"}],
+        "text": "Hello from Octavo",
+        "sender": "Octavo",
+        "purpose": "alert",
+    }
+    words = ["curl", f"{base}/v1/public/sms-campaign/send", "-H", f"api-login: {login}"]
+    words += ["-H", f"api-key: {key}", "-H", "Content-Type: application/json"]
+    return shlex.join([*words, "-d", json.dumps(order)])
+
+
+def _warn_of_lost_keys(octavo: Operator) -> None:
+    from octavo.accounts.service import list_keys
+
+    peppers = octavo.peppers
+    lost = [k for k in octavo.read(list_keys) if not k.revoked_at and k.pepper not in peppers]
+    if lost:
+        warn(
+            f"{len(lost)} api keys do not work: the pepper that they were made with is missing; "
+            f"restore {octavo.settings.pepper_file} or make new keys"
+        )

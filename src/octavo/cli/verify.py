@@ -1,0 +1,100 @@
+"""`octavo verify`."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from octavo.cli.database import Operator, operator
+from octavo.cli.output import as_json, dump, example, say
+
+if TYPE_CHECKING:
+    from octavo.db.connection import Connection
+    from octavo.db.statement import Query
+    from octavo.db.unit_of_work import SqliteReaders
+    from octavo.ledger.verify import Breach
+
+    Check = Callable[[Connection, int], list[Breach]]
+
+
+@click.command(epilog=example("octavo verify", "octavo verify --json"))
+@as_json
+@operator
+def verify(octavo: Operator, as_json: bool) -> None:
+    """Prove that all campaigns and wallets add up; exit code 1 if one does not."""
+    campaigns, accounts, breaches = asyncio.run(_verify(octavo, quiet=as_json))
+    if as_json:
+        dump(
+            {
+                "campaigns": campaigns,
+                "accounts": accounts,
+                "breaches": [breach._asdict() for breach in breaches],
+            }
+        )
+    else:
+        for b in breaches:
+            say(f"{b.where}: {b.what}: expected {b.expected}, found {b.found}")
+        result = f"{len(breaches)} breaches" if breaches else "everything adds up"
+        say(f"checked {campaigns} campaigns and {accounts} accounts: {result}")
+    if breaches:
+        raise click.exceptions.Exit(1)
+
+
+async def _verify(octavo: Operator, *, quiet: bool) -> "tuple[int, int, list[Breach]]":
+    from octavo.cli import repository
+    from octavo.db.migrate import require
+    from octavo.db.statements import verifying
+    from octavo.db.unit_of_work import SqliteReaders
+    from octavo.ledger import verify as ledger
+
+    require(octavo.settings.database)
+    readers = SqliteReaders(octavo.settings.database, 1)
+    breaches: list[Breach] = []
+    try:
+        total = await readers.run(lambda c: c.one(repository.CAMPAIGN_COUNT) or 0)
+        with _progress(total, quiet=quiet) as step:
+            campaigns = await _walk(
+                readers, verifying.NEXT_CAMPAIGN, ledger.campaign, breaches, step
+            )
+        accounts = await _walk(
+            readers, verifying.NEXT_ACCOUNT, ledger.account, breaches, lambda: None
+        )
+    finally:
+        readers.close()
+    return campaigns, accounts, breaches
+
+
+async def _walk(
+    readers: "SqliteReaders",
+    following: "Query[int]",
+    check: "Check",
+    breaches: "list[Breach]",
+    step: Callable[[], None],
+) -> int:
+    """Checks one after the other, each on a snapshot of its own; how many."""
+
+    def unit(connection: "Connection", after: int) -> "tuple[int, list[Breach]] | None":
+        number = connection.one(following, after=after)
+        return None if number is None else (number, check(connection, number))
+
+    after, checked = 0, 0
+    while (found := await readers.run(partial(unit, after=after))) is not None:
+        after, told = found
+        breaches += told
+        checked += 1
+        step()
+    return checked
+
+
+@contextmanager
+def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[], None]]:
+    """A bar on a terminal's error output; nothing elsewhere."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    with click.progressbar(length=total, label="verifying", file=sys.stderr) as bar:
+        yield lambda: bar.update(1)

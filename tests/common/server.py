@@ -1,0 +1,226 @@
+"""A real server for tests: uvicorn on a socket of its own, in a thread of this process."""
+
+import asyncio
+import itertools
+import json
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import uvicorn
+from pydantic import SecretStr
+
+from octavo.app import running
+from octavo.db.unit_of_work import run_once
+from octavo.kit.clock import system_clock
+from octavo.ledger import verify
+from octavo.settings import Settings
+from tests.common import database
+
+PEPPER = "a-pepper-that-only-tests-use"
+PREFIX = "/v1/public"
+KEY = "a-key-of-a-test-1234"
+WAIT = 20
+"""Seconds after which something that should happen at once has not happened."""
+
+Values = Mapping[str, str | int]
+
+
+def settings(data_dir: Path, **changed: object) -> Settings:
+    """Settings of a test's server: a sandbox that answers at once, whatever the shell says."""
+    quick: dict[str, Any] = {
+        "data_dir": data_dir,
+        "database_url": "",
+        "pepper": SecretStr(PEPPER),
+        "sandbox_answer_latency": 0.0,
+        "sandbox_receipt_delay_min": 0.0,
+        "sandbox_receipt_delay_max": 0.02,
+        "log_level": "error",
+    }
+    return Settings(**(quick | changed))
+
+
+class Server:
+    """A server at work, seen from outside; and its database, to look into."""
+
+    def __init__(self, address: tuple[str, int], database_file: Path) -> None:
+        self.address = address
+        self.database = database_file
+        self.url = f"http://{address[0]}:{address[1]}"
+        self.client = httpx2.Client(base_url=self.url, timeout=WAIT)
+        self._spare: dict[str, list[Customer]] = {}
+        self._numbers = itertools.count(1)
+
+    def customer(self, credit: str = "100") -> "Customer":
+        """An account that nobody has used yet."""
+        spare = self._spare.setdefault(credit, [])
+        if not spare:
+            # One commit for many accounts: most of the time goes to the disk.
+            with database.connection(self.database) as c:
+                for number in itertools.islice(self._numbers, 20):
+                    login = f"customer{number}@example.org"
+                    made = database.make_account(
+                        c, login=login, key=KEY, credit=credit, now=system_clock()
+                    )
+                    spare.append(Customer(self, made.account.id, login))
+        return spare.pop()
+
+    def rows(self, sql: str, *values: int | str) -> list[tuple[Any, ...]]:
+        """What a statement of the test's own gives."""
+        return database.rows(self.database, sql, *values)
+
+    def raw(self, request: bytes) -> bytes:
+        """Everything that the server answers to these bytes on one connection."""
+        with socket.create_connection(self.address, WAIT) as connection:
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+    def breaches(self) -> list[verify.Breach]:
+        """All that does not add up, over the whole database (P2, P4)."""
+        campaigns = [number for (number,) in self.rows("SELECT id FROM campaign")]
+        accounts = [number for (number,) in self.rows("SELECT id FROM account")]
+        return run_once(
+            self.database,
+            lambda c: [
+                *(breach for number in campaigns for breach in verify.campaign(c, number)),
+                *(breach for number in accounts for breach in verify.account(c, number)),
+            ],
+        )
+
+
+class Customer:
+    """An account and the requests it makes."""
+
+    def __init__(self, server: Server, account: int, login: str) -> None:
+        self.server = server
+        self.account = account
+        self.login = login
+        self.credentials = {"api-login": login, "api-key": KEY}
+
+    def request(self, method: str, path: str, **more: Any) -> httpx2.Response:
+        """A request with this account's credentials; `path` goes under the contract's prefix."""
+        headers = {**self.credentials, **more.pop("headers", {})}
+        return self.server.client.request(method, PREFIX + path, headers=headers, **more)
+
+    def get(self, path: str, **more: Any) -> httpx2.Response:
+        return self.request("GET", path, **more)
+
+    def post(self, path: str, **more: Any) -> httpx2.Response:
+        return self.request("POST", path, **more)
+
+    def patch(self, path: str, **more: Any) -> httpx2.Response:
+        return self.request("PATCH", path, **more)
+
+    def send(self, **body: Any) -> httpx2.Response:
+        """A direct send of an alert to one person, changed by `body`."""
+        return self.post("/sms-campaign/send", json=order(**body))
+
+    def balance(self) -> Decimal:
+        """What the API says is there."""
+        answer = exact(self.get("/wallet/check-balance"))
+        assert answer["unit"] == "euros"
+        return Decimal(answer["amount"])
+
+    def holdings(self) -> tuple[Any, ...]:
+        """All that orders leave behind with this account: unchanged when nothing was done."""
+        tables = ("campaign", "campaign_count", "slice", "entry", "request_key", "contact", "list")
+        counted = (f"(SELECT count(*) FROM {name} WHERE account_id = a.id)" for name in tables)  # noqa: S608 - the names are ours
+        return self.server.rows(
+            f"SELECT available, vt, {', '.join(counted)} FROM account a WHERE id = ?",  # noqa: S608 - as above
+            self.account,
+        )[0]
+
+    def campaign(self, ticket: str) -> dict[str, Any]:
+        """The row of a campaign."""
+        names = [name for (name,) in self.server.rows("SELECT name FROM pragma_table_info('campaign')")]
+        row = self.server.rows(
+            "SELECT * FROM campaign WHERE ticket = ? AND account_id = ?", ticket, self.account
+        )[0]
+        return dict(zip(names, row, strict=True))
+
+    def messages(self, ticket: str) -> list[tuple[Any, ...]]:
+        """(address, state, reason, parts) of a campaign's messages, in order."""
+        return self.server.rows(
+            "SELECT m.address, m.state, m.reason, m.parts FROM message m"
+            " JOIN campaign c ON c.id = m.campaign_id"
+            " WHERE c.ticket = ? AND c.account_id = ? ORDER BY m.seq",
+            ticket,
+            self.account,
+        )
+
+
+def order(**changed: Any) -> dict[str, Any]:
+    """The body of a send that is fine; None takes a field out."""
+    body = {"text": "Hello", "recipients": [{"phone_number": "+33600000001"}], "purpose": "alert"}
+    return {name: value for name, value in (body | changed).items() if value is not None}
+
+
+def exact(response: httpx2.Response) -> dict[str, Any]:
+    """The JSON object of an answer, numbers with a point as decimals."""
+    value = json.loads(response.content, parse_float=Decimal)
+    assert isinstance(value, dict)
+    return value
+
+
+@contextmanager
+def serving(used: Settings) -> Iterator[Server]:
+    """A server on a free port, with the default prices and routes and no account."""
+    file = database.seeded(used.data_dir)
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
+        started: Future[tuple[asyncio.AbstractEventLoop, uvicorn.Server]] = Future()
+        thread = threading.Thread(target=_run, args=(used, listening, started))
+        thread.start()
+        loop, running_server = started.result(WAIT)
+        server = Server(listening.getsockname(), file)
+        try:
+            yield server
+        finally:
+            server.client.close()
+            loop.call_soon_threadsafe(setattr, running_server, "should_exit", True)  # noqa: FBT003 - setattr has no names
+            thread.join(WAIT)
+            assert not thread.is_alive()
+
+
+def _run(
+    used: Settings,
+    listening: socket.socket,
+    started: "Future[tuple[asyncio.AbstractEventLoop, uvicorn.Server]]",
+) -> None:
+    async def main() -> None:
+        async with running(used) as app:
+            server = uvicorn.Server(
+                uvicorn.Config(
+                    app,
+                    log_config=None,
+                    access_log=False,
+                    lifespan="off",
+                    server_header=False,
+                    timeout_graceful_shutdown=1,
+                )
+            )
+            telling = asyncio.create_task(_tell(server, started))
+            await server.serve(sockets=[listening])
+            await telling
+
+    try:
+        asyncio.run(main())
+    except BaseException as error:
+        if started.done():
+            raise
+        started.set_exception(error)
+
+
+async def _tell(
+    server: uvicorn.Server,
+    started: "Future[tuple[asyncio.AbstractEventLoop, uvicorn.Server]]",
+) -> None:
+    while not server.started:
+        await asyncio.sleep(0.01)
+    started.set_result((asyncio.get_running_loop(), server))
