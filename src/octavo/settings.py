@@ -80,12 +80,15 @@ def _span(value: object) -> object:
 
 
 def _words(value: object) -> object:
-    """A list, from one text with commas or blanks."""
-    return re.split(r"[,\s]+", value.strip(", \n")) if isinstance(value, str) and value else value
+    """A list, from one text with commas or blanks; `none` is an empty one."""
+    if not isinstance(value, str):
+        return value
+    words = [word for word in re.split(r"[,\s]+", value) if word]
+    return [] if words == ["none"] else words
 
 
 def _networks(value: object) -> object:
-    words = _words(value) or ()
+    words = _words(value)
     if not isinstance(words, Iterable):
         raise ValueError("must be networks, such as 10.0.0.0/8, 192.168.1.7")  # noqa: TRY004 - pydantic takes only these
     try:
@@ -95,7 +98,7 @@ def _networks(value: object) -> object:
 
 
 def _countries(value: object) -> object:
-    words = _words(value) or ()
+    words = _words(value)
     if not isinstance(words, Iterable):
         raise ValueError("must be countries, such as FR, GP, RE")  # noqa: TRY004 - as above
     found = frozenset(str(word).upper() for word in words)

@@ -3,22 +3,26 @@
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from octavo.accounts import service
 from octavo.accounts.keys import Peppers
 from octavo.accounts.schemas import NewAccount
 from octavo.db import sqlite
-from octavo.db.connection import SqliteConnection
+from octavo.db.connection import Connection, SqliteConnection
 from octavo.db.migrate import migrate
+from octavo.db.unit_of_work import Rank
 from octavo.kit.clock import SECOND, Instant
 from octavo.kit.money import money
 from octavo.ledger import wallet
 from octavo.prices import defaults
 from octavo.routes import service as routes
+
+T = TypeVar("T")
 
 NOW = Instant(1_800_000_000 * SECOND)
 """15 January 2027, 08:00 UTC: the moment at which tests begin."""
@@ -53,6 +57,41 @@ def connection(path: Path) -> Iterator[SqliteConnection]:
         raw.execute("COMMIT")
     finally:
         raw.close()
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self, now: Instant = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> Instant:
+        return self.now
+
+    def go(self, microseconds: int) -> None:
+        self.now = Instant(self.now + microseconds)
+
+
+class DirectStore:
+    """A store without threads: each unit is a transaction of its own, run at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.reads = 0
+
+    async def write(self, rank: Rank, unit: Callable[[Connection], T]) -> T:
+        return self._run(unit)
+
+    async def read(self, unit: Callable[[Connection], T]) -> T:
+        self.reads += 1
+        return self._run(unit)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def _run(self, unit: Callable[[Connection], T]) -> T:
+        with connection(self._path) as c:
+            return unit(c)
 
 
 def make_account(

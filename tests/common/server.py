@@ -5,7 +5,8 @@ import itertools
 import json
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from decimal import Decimal
@@ -16,20 +17,22 @@ import httpx2
 import uvicorn
 from pydantic import SecretStr
 
+from octavo.accounts.schemas import NewAccount
 from octavo.app import running
+from octavo.db.codes import CampaignState, Scope
 from octavo.db.unit_of_work import run_once
 from octavo.kit.clock import system_clock
+from octavo.kit.money import money
 from octavo.ledger import verify
+from octavo.prices.schemas import Price
+from octavo.prices.service import set_price
 from octavo.settings import Settings
 from tests.common import database
 
 PEPPER = "a-pepper-that-only-tests-use"
 PREFIX = "/v1/public"
-KEY = "a-key-of-a-test-1234"
 WAIT = 20
 """Seconds after which something that should happen at once has not happened."""
-
-Values = Mapping[str, str | int]
 
 
 def settings(data_dir: Path, **changed: object) -> Settings:
@@ -41,7 +44,6 @@ def settings(data_dir: Path, **changed: object) -> Settings:
         "sandbox_answer_latency": 0.0,
         "sandbox_receipt_delay_min": 0.0,
         "sandbox_receipt_delay_max": 0.02,
-        "log_level": "error",
     }
     return Settings(**(quick | changed))
 
@@ -58,29 +60,46 @@ class Server:
         self._numbers = itertools.count(1)
 
     def customer(self, credit: str = "100") -> "Customer":
-        """An account that nobody has used yet."""
+        """An account with this credit that nobody has used yet."""
         spare = self._spare.setdefault(credit, [])
         if not spare:
             # One commit for many accounts: most of the time goes to the disk.
             with database.connection(self.database) as c:
                 for number in itertools.islice(self._numbers, 20):
-                    login = f"customer{number}@example.org"
                     made = database.make_account(
-                        c, login=login, key=KEY, credit=credit, now=system_clock()
+                        c,
+                        login=f"customer{number}@example.org",
+                        key=f"key-of-customer-{number}",
+                        credit=credit,
+                        now=system_clock(),
                     )
-                    spare.append(Customer(self, made.account.id, login))
+                    spare.append(Customer(self, made))
         return spare.pop()
 
     def rows(self, sql: str, *values: int | str) -> list[tuple[Any, ...]]:
         """What a statement of the test's own gives."""
         return database.rows(self.database, sql, *values)
 
-    def raw(self, request: bytes) -> bytes:
-        """Everything that the server answers to these bytes on one connection."""
+    def raw(self, *pieces: bytes) -> bytes:
+        """Everything that the server answers to these bytes until it ends the connection, which
+        the request has to ask for.
+        """
         with socket.create_connection(self.address, WAIT) as connection:
-            connection.sendall(request)
-            connection.shutdown(socket.SHUT_WR)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for piece in pieces:
+                connection.sendall(piece)
             return b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+    def settled(self, ticket: str) -> None:
+        """Waits until a campaign is finished and each of its messages has its receipt."""
+        wait_until(
+            lambda: self.rows(
+                "SELECT c.state, n.pending + n.accepted + n.unknown FROM campaign c"
+                " JOIN campaign_count n ON n.campaign_id = c.id WHERE c.ticket = ?",
+                ticket,
+            )
+            == [(CampaignState.FINISHED, 0)]
+        )
 
     def breaches(self) -> list[verify.Breach]:
         """All that does not add up, over the whole database (P2, P4)."""
@@ -98,11 +117,12 @@ class Server:
 class Customer:
     """An account and the requests it makes."""
 
-    def __init__(self, server: Server, account: int, login: str) -> None:
+    def __init__(self, server: Server, made: NewAccount) -> None:
         self.server = server
-        self.account = account
-        self.login = login
-        self.credentials = {"api-login": login, "api-key": KEY}
+        self.account = made.account.id
+        self.login = made.login
+        self.key = made.key
+        self.credentials = {"api-login": made.login, "api-key": made.key}
 
     def request(self, method: str, path: str, **more: Any) -> httpx2.Response:
         """A request with this account's credentials; `path` goes under the contract's prefix."""
@@ -121,6 +141,20 @@ class Customer:
     def send(self, **body: Any) -> httpx2.Response:
         """A direct send of an alert to one person, changed by `body`."""
         return self.post("/sms-campaign/send", json=order(**body))
+
+    def price(self, amount: str, *, product: str = "sms_premium", country: str = "FR") -> None:
+        """A price for this account alone; to be set before its first order."""
+        with database.connection(self.server.database) as c:
+            set_price(c, Price(self.account, product, country, money(amount)))
+
+    def opt_out(self, *numbers: str, scope: Scope = Scope.MARKETING) -> None:
+        """Suppresses numbers."""
+        with database.connection(self.server.database) as c:
+            c.raw.executemany(
+                "INSERT INTO suppression (account_id, address, scope, reason, at)"
+                " VALUES (?, ?, ?, 'stop', 0)",
+                [(self.account, number, scope) for number in numbers],
+            )
 
     def balance(self) -> Decimal:
         """What the API says is there."""
@@ -167,6 +201,14 @@ def exact(response: httpx2.Response) -> dict[str, Any]:
     value = json.loads(response.content, parse_float=Decimal)
     assert isinstance(value, dict)
     return value
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    """Looks again and again; fails when it never happens."""
+    end = time.monotonic() + WAIT
+    while not happened():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
 
 
 @contextmanager

@@ -33,14 +33,17 @@ class Fresh(Generic[K, V]):
         self._most = most
         self._kept: dict[K, tuple[Instant, V]] = {}
         self._reading: dict[K, asyncio.Task[V]] = {}
+        self._forgotten = 0
 
     async def get(self, key: K) -> V:
         """The value, not older than `life`. Raises what `read` raises."""
         kept = self._kept.get(key)
         if kept is not None and self._is_fresh(kept[0]):
             return kept[1]
+        forgotten = self._forgotten
         value = await self.read(key)
-        self.keep(key, value)
+        if forgotten == self._forgotten:
+            self.keep(key, value)
         return value
 
     def known(self, key: K) -> V | None:
@@ -66,6 +69,7 @@ class Fresh(Generic[K, V]):
 
     def forget(self) -> None:
         """Trusts nothing that was read before."""
+        self._forgotten += 1
         self._kept.clear()
         self._reading.clear()
 

@@ -3,6 +3,7 @@
 from octavo.db.codes import CampaignState, EventKind, MessageState
 from octavo.db.connection import Connection
 from octavo.db.statements import dispatching, keeping, tasks
+from octavo.db.statements import passes as statements
 from octavo.kit.clock import FOREVER, HOUR, Instant
 from octavo.kit.errors import OctavoError
 from octavo.ledger import passes
@@ -11,6 +12,7 @@ from octavo.ledger.tally import Tally
 
 CANCEL = "cancel"
 CANCELED = "canceled"
+SEAL = "seal"
 SEAL_AFTER = 72 * HOUR
 """Beyond validity: then a silent message stays silent and what is held is given back."""
 
@@ -106,7 +108,25 @@ def cancel_step(connection: Connection, campaign: int, now: Instant) -> bool:
     if found or leased:
         return False
     passes.end(connection, campaign, CampaignState.CANCELING, CampaignState.CANCELED, now)
+    _plan_seal(connection, campaign, now)
     return True
+
+
+def _plan_seal(connection: Connection, campaign: int, now: Instant) -> None:
+    """What a canceled campaign still holds for messages in doubt is released by a task."""
+    policy = connection.one(statements.POLICY, campaign=campaign)
+    spent = connection.one(statements.CAPTURED, campaign=campaign)
+    if policy is not None and spent is not None and spent.unknown:
+        due = now + policy.validity + SEAL_AFTER
+        connection.run(
+            tasks.PLAN_TASK, kind=SEAL, key=str(campaign), args="{}", run_at=due, priority=0
+        )
+
+
+def seal_canceled(connection: Connection, campaign: int, now: Instant) -> None:
+    """Releases what a canceled campaign still holds; it stays canceled."""
+    passes.settle_hold(connection, campaign, keep_unknown=False, now=now)
+    connection.run(keeping.SET_SEALED_AT, campaign=campaign, now=now)
 
 
 def seal_some(connection: Connection, most: int, now: Instant) -> int:
@@ -131,7 +151,10 @@ def _change(
 ) -> None:
     if found.state not in allowed:
         raise NotInThisState(CampaignState(found.state))
-    connection.run(keeping.SET_STATE, campaign=found.id, before=found.state, state=state)
+    if not connection.run(
+        keeping.SET_STATE, campaign=found.id, before=found.state, state=state
+    ):
+        raise NotInThisState(CampaignState(found.state))
 
 
 def _skip_rest(

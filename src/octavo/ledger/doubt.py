@@ -6,13 +6,17 @@ from typing import NamedTuple
 from octavo.db.codes import CampaignState, EventKind, InDoubt, MessageState
 from octavo.db.connection import Connection
 from octavo.db.statements import dispatching, passes, tasks
-from octavo.kit.clock import Instant
+from octavo.kit.clock import SECOND, Instant
 from octavo.kit.tickets import reference
+from octavo.ledger.errors import LedgerDisagrees
 from octavo.ledger.events import Journal
 from octavo.ledger.passes import MOST_ATTEMPTS, add_work, follow_up
 from octavo.ledger.tally import Tally
 
 TASK = "in_doubt"
+_GOING_ON = (CampaignState.SENDING, CampaignState.PAUSED)
+BLOCKED_FOR = SECOND
+"""Microseconds until a message is looked at again whose slice is still under way."""
 CHUNK = 200
 """Messages that one step of the policy repeats."""
 
@@ -35,15 +39,20 @@ def lose(
     journal: Journal,
     now: Instant,
 ) -> None:
-    """Marks pending messages of a pass `unknown`; under `repeat`, plans what becomes of them."""
+    """Marks pending messages of a pass `unknown`; under `repeat`, plans what becomes of them.
+
+    Raises LedgerDisagrees when one of them is not pending in this pass.
+    """
     policy = connection.one(passes.POLICY, campaign=campaign)
     if policy is None or not lost:
         return
     unknown = int(MessageState.UNKNOWN)
-    connection.many(
+    touched = connection.many(
         dispatching.END_MESSAGE,
         [(unknown, "", 1, route, now, campaign, seq, pass_) for seq, _ in lost],
     )
+    if touched != len(lost):
+        raise LedgerDisagrees("lost")
     connection.many(
         dispatching.INSERT_IN_DOUBT,
         [
@@ -54,7 +63,7 @@ def lose(
     tally.move(campaign, MessageState.PENDING, MessageState.UNKNOWN, len(lost))
     for seq, _ in lost:
         journal.tell(policy.account, campaign, EventKind.UNKNOWN, seq, "", now)
-    if policy.in_doubt == InDoubt.REPEAT:
+    if policy.in_doubt == InDoubt.REPEAT and policy.state in _GOING_ON:
         planned = connection.run(
             tasks.PLAN_TASK,
             kind=TASK,
@@ -74,7 +83,7 @@ def repeat(connection: Connection, campaign: int, now: Instant) -> Instant | Non
     policy = connection.one(passes.POLICY, campaign=campaign)
     if policy is None:
         return None
-    if policy.state == CampaignState.CANCELING:
+    if policy.state not in _GOING_ON:
         add_work(connection, campaign, -1, now)
         return None
     old = connection.all(
@@ -84,14 +93,34 @@ def repeat(connection: Connection, campaign: int, now: Instant) -> Instant | Non
         attempts=MOST_ATTEMPTS,
         most=CHUNK,
     )
-    connection.many(passes.REPEAT_MESSAGE, [(d.pass_ + 1, now, campaign, d.seq) for d in old])
+    opened = _repeat(connection, campaign, old, now)
     connection.many(passes.FORGET_DOUBT, [(campaign, d.seq) for d in old])
     tally = Tally()
     tally.move(campaign, MessageState.UNKNOWN, MessageState.PENDING, len(old))
     tally.write(connection, "", now)
-    opened = 0
-    for slice_id, pass_ in {(d.slice, d.pass_) for d in old}:
-        opened += follow_up(connection, slice_id=slice_id, pass_=pass_ + 1, run_at=now)
     since = connection.one(passes.NEXT_DOUBT_AT, campaign=campaign, attempts=MOST_ATTEMPTS)
     add_work(connection, campaign, opened - (0 if since else 1), now)
-    return Instant(max(since + policy.in_doubt_after, now)) if since else None
+    if not since:
+        return None
+    soonest = now if len(old) == CHUNK else now + BLOCKED_FOR
+    return Instant(max(since + policy.in_doubt_after, soonest))
+
+
+def _repeat(
+    connection: Connection, campaign: int, old: Sequence[passes.OldDoubt], now: Instant
+) -> int:
+    """Messages go into the open slice of their range or into one that is opened; how many were.
+
+    A range has one open slice at a time, so those lost in different passes meet in one.
+    """
+    further = {d.lo: d.open_pass or 0 for d in old}
+    slices: dict[int, int] = {}
+    for d in old:
+        if d.open_pass is None:
+            further[d.lo] = max(further[d.lo], d.pass_ + 1)
+            slices[d.lo] = d.slice
+    connection.many(passes.REPEAT_MESSAGE, [(further[d.lo], now, campaign, d.seq) for d in old])
+    return sum(
+        follow_up(connection, slice_id=slice_id, pass_=further[lo], run_at=now)
+        for lo, slice_id in slices.items()
+    )

@@ -13,6 +13,8 @@ RETRY_AFTER = 5 * SECOND
 MOST_ATTEMPTS = 4
 """How often one message may be put on the wire before it is failed."""
 
+_ENDED = (CampaignState.FINISHED, CampaignState.SEALED, CampaignState.CANCELED)
+
 
 def give_back(
     connection: Connection,
@@ -82,9 +84,10 @@ def follow_up(connection: Connection, *, slice_id: int, pass_: int, run_at: int)
 
 
 def add_work(connection: Connection, campaign: int, by: int, now: Instant) -> None:
-    """Counts what is still to do for a campaign; at zero it is finished."""
+    """Counts what is still to do for a campaign; at zero it is finished, paused or not."""
     if by and connection.one(passes.OPEN_WORK, campaign=campaign, by=by) == 0:
-        end(connection, campaign, CampaignState.SENDING, CampaignState.FINISHED, now)
+        for state in (CampaignState.SENDING, CampaignState.PAUSED):
+            end(connection, campaign, state, CampaignState.FINISHED, now)
 
 
 def end(
@@ -95,27 +98,29 @@ def end(
     now: Instant,
 ) -> bool:
     """Moves a campaign out of `before` and releases what it can no longer cost."""
-    ended = connection.one(
+    moved = connection.run(
         passes.END_CAMPAIGN, campaign=campaign, from_state=before, to_state=after, now=now
     )
-    if ended is None:
+    if not moved:
         return False
-    settle_hold(
-        connection, campaign, ended, keep_unknown=after is not CampaignState.SEALED, now=now
-    )
+    settle_hold(connection, campaign, keep_unknown=after is not CampaignState.SEALED, now=now)
     return True
 
 
+def release_refused(connection: Connection, campaign: int, now: Instant) -> None:
+    """An ended campaign held money for a message in doubt that, as it turns out, was refused."""
+    ended = connection.one(passes.HELD, campaign=campaign)
+    if ended is not None and ended.state in _ENDED:
+        settle_hold(connection, campaign, keep_unknown=not ended.sealed, now=now)
+
+
 def settle_hold(
-    connection: Connection,
-    campaign: int,
-    ended: passes.Ended,
-    *,
-    keep_unknown: bool,
-    now: Instant,
+    connection: Connection, campaign: int, *, keep_unknown: bool, now: Instant
 ) -> None:
     """Releases hold less captures; what is unknown keeps its hold until it is sealed."""
+    ended = connection.one(passes.HELD, campaign=campaign)
     spent = connection.one(passes.CAPTURED, campaign=campaign)
+    assert ended is not None  # noqa: S101 - it was found a moment ago
     assert spent is not None  # noqa: S101 - every campaign has its counts
     kept = 0
     if keep_unknown and spent.unknown:

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from octavo.db.codes import CampaignState, EventKind, Match, MessageState, PartState
+from octavo.db.codes import EventKind, Match, MessageState, PartState
 from octavo.db.connection import Connection
 from octavo.db.statements import passes, traffic
 from octavo.db.statements.traffic import Doubt, KnownPart, WaitingReceipt
 from octavo.kit.clock import HOUR, MINUTE, SECOND, Instant
 from octavo.ledger import numbering
 from octavo.ledger.events import Journal
+from octavo.ledger.passes import release_refused
 from octavo.ledger.states import Fact, after
 from octavo.ledger.tally import Tally
 
@@ -22,13 +23,15 @@ SAME_RECIPIENT_WITHIN = 10 * MINUTE
 
 DELIVERED = "delivered"
 ACCEPTED = "accepted"
-"""An answer that came after its link was lost: it is kept and counted like a receipt."""
+REFUSED = "refused"
+"""Answers that came after their link was lost: they are kept and counted like receipts."""
 
 
 class Receipt(NamedTuple):
     """What a carrier said of one part.
 
-    `state` is "delivered", "accepted" or the reason of a failure.
+    `state` is "delivered", "accepted", "refused" (for the reason in `code`) or the reason of a
+    failure after acceptance.
     """
 
     ref: str
@@ -47,7 +50,7 @@ class _Target:
     campaign: int
     seq: int
     account: int
-    campaign_state: int
+    frozen: int
     state: MessageState
     reason: str
     pass_: int
@@ -75,7 +78,9 @@ def take(connection: Connection, route: int, receipts: Sequence[Receipt], now: I
         return
     first = numbering.take(connection, "receipt", len(receipts), now)
     batch = _Batch(connection, route, f"receipt:{first}", now)
-    found = batch.find(receipts)
+    # The recipient alone tells a message only when no answer of its own may be on its way to us:
+    # a receipt of today must not settle the doubt of yesterday because it overtook its settle.
+    found = batch.find(receipts, by_recipient=False)
     rows = []
     for i, (r, hit) in enumerate(zip(receipts, found, strict=True)):
         done = hit is not None and batch.apply(r, hit)
@@ -102,7 +107,7 @@ def retry(connection: Connection, most: int, now: Instant) -> int:
             for w in mine
         ]
         updates = []
-        for w, r, hit in zip(mine, receipts, batch.find(receipts), strict=True):
+        for w, r, hit in zip(mine, receipts, batch.find(receipts, by_recipient=True), strict=True):
             done = hit is not None and batch.apply(r, hit)
             match = hit.match if hit is not None and done else _unmatched(w, now)
             wait = NEXT_TRIES[w.tries + 1] if w.tries + 1 < len(NEXT_TRIES) else HOUR
@@ -135,16 +140,20 @@ class _Batch:
         self._parts: dict[tuple[int, int, int, str], PartState] = {}
         self._learnt: list[tuple[int | str, ...]] = []
         self._settled: list[tuple[int, int]] = []
+        self._refused: set[int] = set()
         self._tally = Tally()
         self._journal = Journal()
 
-    def find(self, receipts: Sequence[Receipt]) -> list[_Found | None]:
+    def find(self, receipts: Sequence[Receipt], *, by_recipient: bool) -> list[_Found | None]:
         """The part that each receipt speaks of: by id, else by reference, else by recipient."""
         known: defaultdict[str, list[KnownPart]] = defaultdict(list)
-        refs = sorted({r.ref for r in receipts})
+        refs = sorted({r.ref for r in receipts if r.ref})
         for part in self._connection.all(traffic.PARTS_BY_REF, route_id=self._route, refs=refs):
             known[part.ref].append(part)
-        return [self._by_id(r, known.get(r.ref)) or self._by_doubt(r) for r in receipts]
+        return [
+            self._by_id(r, known.get(r.ref)) or self._by_doubt(r, by_recipient=by_recipient)
+            for r in receipts
+        ]
 
     def _by_id(self, r: Receipt, parts: list[KnownPart] | None) -> _Found | None:
         if not parts:
@@ -157,8 +166,8 @@ class _Batch:
         target = self._target(p.campaign, p.seq, p)
         return _Found(target, Match.ID, p.no, p.part_pass, PartState(p.part_state), stored=True)
 
-    def _by_doubt(self, r: Receipt) -> _Found | None:
-        if not r.address:
+    def _by_doubt(self, r: Receipt, *, by_recipient: bool) -> _Found | None:
+        if not r.address or not (r.reference or by_recipient):
             return None
         doubts = self._connection.all(traffic.DOUBTS_OF, route_id=self._route, address=r.address)
         named = [d for d in doubts if r.reference and d.reference == r.reference]
@@ -167,7 +176,7 @@ class _Batch:
         near = [
             d for d in doubts if d.sender == r.sender and abs(r.at - d.at) <= SAME_RECIPIENT_WITHIN
         ]
-        if not r.reference and len(near) == 1:
+        if by_recipient and not r.reference and len(near) == 1:
             return self._doubtful(near[0], Match.RECIPIENT)
         return None
 
@@ -180,7 +189,7 @@ class _Batch:
         key = campaign, seq
         if key not in self._targets:
             self._targets[key] = _Target(
-                campaign, seq, row.account, row.campaign_state, MessageState(row.state),
+                campaign, seq, row.account, row.frozen, MessageState(row.state),
                 row.reason, row.pass_, row.parts, row.parts_done, row.charged, row.price,
             )  # fmt: skip
         return self._targets[key]
@@ -197,8 +206,9 @@ class _Batch:
         known = self._parts.get(key, found.part_state)
         if known is PartState.DELIVERED or (new is PartState.ACCEPTED and found.stored):
             return True
-        self._parts[key] = new
-        if not found.stored:
+        if r.ref:
+            self._parts[key] = new
+        if r.ref and not found.stored:
             self._learnt.append(
                 (self._route, r.ref, t.campaign, t.seq, found.no, found.part_pass, int(new))
             )
@@ -212,6 +222,8 @@ class _Batch:
             fact = Fact.DELIVERED if t.parts_done >= t.parts else Fact.ACCEPTED
         elif r.state == ACCEPTED:
             fact = Fact.ACCEPTED
+        elif r.state == REFUSED and found.part_pass == t.pass_:
+            fact = Fact.REFUSED
         elif found.part_pass == t.pass_:
             fact = Fact.UNDELIVERED
         else:
@@ -221,28 +233,38 @@ class _Batch:
             return
         if state is not MessageState.ACCEPTED and not found.stored:
             self._settled.append((t.campaign, t.seq))
-        self._count(t, before, state, r)
-        t.state, t.changed = state, True
-        t.reason = r.state if state is MessageState.FAILED else ""
+        reason = ""
+        if state is MessageState.FAILED:
+            reason = (r.code or REFUSED) if fact is Fact.REFUSED else r.state
+        self._count(t, before, state, reason)
+        if fact is Fact.REFUSED:
+            self._refused.add(t.campaign)
+        else:
+            self._charge(t)
+        if state is not MessageState.ACCEPTED:
+            kind = EventKind.DELIVERED if state is MessageState.DELIVERED else EventKind.FAILED
+            self._journal.tell(t.account, t.campaign, kind, t.seq, reason, r.at)
+        t.state, t.reason, t.changed = state, reason, True
 
-    def _count(self, t: _Target, before: MessageState, state: MessageState, r: Receipt) -> None:
+    def _count(
+        self, t: _Target, before: MessageState, state: MessageState, reason: str
+    ) -> None:
         self._tally.move(t.campaign, before, state)
         if before is MessageState.FAILED:
             self._tally.reason(t.campaign, before, t.reason, -1)
         if state is MessageState.FAILED:
-            self._tally.reason(t.campaign, state, r.state)
-        if t.charged == 0 and t.campaign_state != CampaignState.SEALED:
-            # Money that a seal has given back stays given back.
+            self._tally.reason(t.campaign, state, reason)
+
+    def _charge(self, t: _Target) -> None:
+        """What the carrier took costs its price, once; what a seal gave back stays given back."""
+        if t.charged == 0 and not t.frozen:
             self._tally.capture(t.campaign, t.account, t.price)
             t.charged = t.price
-        if state is not MessageState.ACCEPTED:
-            kind = EventKind.DELIVERED if state is MessageState.DELIVERED else EventKind.FAILED
-            what = "" if state is MessageState.DELIVERED else r.state
-            self._journal.tell(t.account, t.campaign, kind, t.seq, what, r.at)
 
     def write(self) -> None:
         """Writes what the batch changed."""
         c = self._connection
+        c.many(traffic.LEARN_PART, self._learnt)
         c.many(
             traffic.SET_PART,
             [
@@ -250,7 +272,6 @@ class _Batch:
                 for (campaign, seq, no, ref), state in self._parts.items()
             ],
         )
-        c.many(traffic.LEARN_PART, self._learnt)
         c.many(
             traffic.SET_MESSAGE,
             [
@@ -262,3 +283,5 @@ class _Batch:
         c.many(passes.FORGET_DOUBT, self._settled)
         self._tally.write(c, self._ref, self._now)
         self._journal.write(c, self._now)
+        for campaign in sorted(self._refused):
+            release_refused(c, campaign, self._now)

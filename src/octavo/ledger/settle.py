@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from octavo.db.codes import CampaignState, EventKind, MessageState, PartState, Purpose
 from octavo.db.connection import Connection
+from octavo.db.statement import Command, Value
 from octavo.db.statements import dispatching
 from octavo.kit.clock import Instant
-from octavo.kit.errors import OctavoError
 from octavo.ledger.doubt import Lost, lose
+from octavo.ledger.errors import LedgerDisagrees, LinkLost
 from octavo.ledger.events import Journal
 from octavo.ledger.links import Link
 from octavo.ledger.orders import OPTED_OUT, suppressing_scope
@@ -20,8 +21,9 @@ from octavo.ledger.tally import Tally
 class Answer(NamedTuple):
     """What became of one message of a grant.
 
-    Exactly one of: `ids` (accepted, an id a part), `refused` (for good, the carrier's code),
-    `delayed` (for now; `cost` is 1 when it counts as an attempt), `lost`.
+    At most one of: `refused` (for good, the carrier's code), `delayed` (for now; `cost` is 1 when
+    it counts as an attempt), `lost`. Else it was accepted, with an id a part in `ids`, or none
+    from a carrier that gives none.
     """
 
     slice: int
@@ -37,6 +39,11 @@ class Answer(NamedTuple):
     delayed: str | None = None
     cost: int = 1
     lost: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        """The carrier took it."""
+        return self.refused is None and self.delayed is None and not self.lost
 
 
 class Progress(NamedTuple):
@@ -73,14 +80,6 @@ class Settled(NamedTuple):
 
     stopped: set[int]
     skipped: set[tuple[int, int]]
-
-
-class LinkLost(OctavoError):
-    """Another holder took the link: nothing was settled, nothing more may be sent."""
-
-
-class LedgerDisagrees(OctavoError):
-    """A message that this link holds is not where it should be; the link must be taken anew."""
 
 
 def settle(
@@ -123,13 +122,12 @@ def settle(
 def _accepted(
     connection: Connection, link: Link, answers: Sequence[Answer], tally: Tally, now: Instant
 ) -> None:
-    taken = [a for a in answers if a.ids]
-    touched = connection.many(
+    taken = [a for a in answers if a.accepted]
+    _end(
+        connection,
         dispatching.ACCEPT_MESSAGE,
         [(link.route, now, a.campaign, a.seq, a.pass_) for a in taken],
     )
-    if taken and touched != len(taken):
-        raise LedgerDisagrees("accepted")
     accepted = int(PartState.ACCEPTED)
     connection.many(
         dispatching.INSERT_PARTS,
@@ -137,11 +135,19 @@ def _accepted(
             (link.route, ref, a.campaign, a.seq, no, a.pass_, accepted)
             for a in taken
             for no, ref in enumerate(a.ids, 1)
+            if ref
         ],
     )
     for a in taken:
         tally.move(a.campaign, MessageState.PENDING, MessageState.ACCEPTED)
         tally.capture(a.campaign, a.account, a.price)
+
+
+def _end(connection: Connection, command: Command, rows: Sequence[Sequence[Value]]) -> None:
+    """Moves messages that must all be pending in the pass that the link holds them in."""
+    touched = connection.many(command, rows) if rows else 0
+    if touched != len(rows):
+        raise LedgerDisagrees(f"{len(rows) - touched} messages")
 
 
 def _refused(
@@ -171,12 +177,11 @@ def _fail(
     now: Instant,
 ) -> None:
     state = int(MessageState.FAILED)
-    touched = connection.many(
+    _end(
+        connection,
         dispatching.END_MESSAGE,
         [(state, why, 1, link.route, now, a.campaign, a.seq, a.pass_) for a, why in failed],
     )
-    if failed and touched != len(failed):
-        raise LedgerDisagrees("refused")
     for a, why in failed:
         tally.move(a.campaign, MessageState.PENDING, MessageState.FAILED)
         tally.reason(a.campaign, MessageState.FAILED, why)
@@ -201,7 +206,8 @@ def _delayed(
             spent.append((a, a.delayed))
         else:
             again.append(a)
-    connection.many(
+    _end(
+        connection,
         dispatching.RETRY_MESSAGE,
         [(a.pass_ + 1, a.cost, now, a.campaign, a.seq, a.pass_) for a in again],
     )
@@ -270,7 +276,8 @@ def _skip_opted_out(
         least_scope=suppressing_scope(Purpose(p.purpose)),
     )
     state = int(MessageState.SKIPPED)
-    connection.many(
+    _end(
+        connection,
         dispatching.END_MESSAGE,
         [(state, OPTED_OUT, 0, None, now, p.campaign, seq, p.pass_) for seq in opted_out],
     )

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from octavo.db.connection import Connection
 from octavo.db.statements import tasks
 from octavo.db.statements.tasks import Task
-from octavo.kit.clock import MINUTE, SECOND, Instant
+from octavo.kit.clock import HOUR, MINUTE, SECOND, Instant
+from octavo.kit.errors import OctavoError
 from octavo.ledger import campaigns, doubt
 
 LEASE = MINUTE
@@ -23,15 +24,38 @@ def _in_doubt(connection: Connection, task: Task, now: Instant) -> Instant | Non
     return doubt.repeat(connection, int(task.key), now)
 
 
-STEPS: Mapping[str, Step] = {campaigns.CANCEL: _cancel, doubt.TASK: _in_doubt}
+def _seal(connection: Connection, task: Task, now: Instant) -> Instant | None:
+    campaigns.seal_canceled(connection, int(task.key), now)
+    return None
+
+
+STEPS: Mapping[str, Step] = {
+    campaigns.CANCEL: _cancel,
+    campaigns.SEAL: _seal,
+    doubt.TASK: _in_doubt,
+}
+
+
+class StepFailed(OctavoError):
+    """A step raised an error. Its transaction must be undone, then `postpone` called in another."""
+
+    def __init__(self, task: Task, error: Exception) -> None:
+        super().__init__(f"{task.kind} {task.key}: {error!r}")
+        self.task = task
 
 
 def step(connection: Connection, now: Instant) -> bool:
-    """Runs one step of the job that is due first, in one transaction; False when none is due."""
+    """Runs one step of the job that is due first, in one transaction; False when none is due.
+
+    Raises StepFailed.
+    """
     task = connection.one(tasks.LEASE_TASK, now=now, lease_until=now + LEASE)
     if task is None:
         return False
-    due = STEPS[task.kind](connection, task, now)
+    try:
+        due = STEPS[task.kind](connection, task, now)
+    except Exception as error:
+        raise StepFailed(task, error) from error
     if due is None:
         connection.run(tasks.END_TASK, task=task.id, by=task.fence)
     else:
@@ -39,6 +63,19 @@ def step(connection: Connection, now: Instant) -> bool:
             tasks.POSTPONE_TASK, task=task.id, by=task.fence, run_at=due, error="", attempts=0
         )
     return True
+
+
+def postpone(connection: Connection, failed: StepFailed, now: Instant) -> None:
+    """A job whose step failed waits, twice as long each time, so that others have their turn."""
+    task = failed.task
+    connection.run(
+        tasks.POSTPONE_TASK,
+        task=task.id,
+        by=task.fence - 1,
+        run_at=now + min(SECOND << min(task.attempts, 12), HOUR),
+        error=str(failed)[:500],
+        attempts=task.attempts,
+    )
 
 
 def promote(connection: Connection, most: int, now: Instant) -> int:

@@ -56,8 +56,17 @@ class Housekeeper:
     async def _often(self) -> None:
         while await self._store.write(Rank.CLAIM, self._promote) == PROMOTED_AT_ONCE:
             pass
-        while await self._store.write(Rank.TASK, self._step):
+        while await self._ran_a_step():
             pass
+
+    async def _ran_a_step(self) -> bool:
+        try:
+            return await self._store.write(Rank.TASK, self._step)
+        except tasks.StepFailed as error:
+            failed = error
+        log.error("task failed", exc_info=failed)
+        await self._store.write(Rank.TASK, lambda c: tasks.postpone(c, failed, self._clock()))
+        return True
 
     async def _seldom(self) -> None:
         while await self._store.write(Rank.TASK, self._number_events) == EVENTS_AT_ONCE:

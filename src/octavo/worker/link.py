@@ -16,8 +16,9 @@ from octavo.kit.clock import MILLISECOND, SECOND, Clock, Instant
 from octavo.kit.errors import StoreUnavailable
 from octavo.kit.tickets import reference
 from octavo.ledger import claim, links, receipts, settle
+from octavo.ledger.errors import LedgerDisagrees, LinkLost
 from octavo.ledger.links import Link
-from octavo.ledger.settle import Answer, LedgerDisagrees, LinkLost, Progress
+from octavo.ledger.settle import Answer, Progress
 from octavo.worker import reports
 from octavo.worker.holds import Hold, Holds
 from octavo.worker.texts import Texts

@@ -9,7 +9,6 @@ from octavo.db.codes import CampaignState, MessageState, SliceState
 from octavo.db.dialect import const, larger
 from octavo.db.schema import dispatch, people
 from octavo.db.statement import Command, Query, first_integer
-from octavo.db.statements.orders import insert
 
 _campaign = dispatch.campaign.c
 _count = dispatch.campaign_count.c
@@ -353,7 +352,20 @@ END_MESSAGE = Command(
 )
 """A pending message is failed, skipped or unknown."""
 
-INSERT_PARTS = insert(dispatch.part, "umr")
+_PART_COLUMNS = [c.name for c in dispatch.part.columns if c.name != "umr"]
+
+INSERT_PARTS = Command(
+    lambda d: (
+        d.insert(dispatch.part)
+        .values({name: bindparam(name) for name in _PART_COLUMNS})
+        .on_conflict_do_update(
+            index_elements=list(dispatch.part.primary_key.columns),
+            set_={"pass": d.insert(dispatch.part).excluded["pass"]},
+        )
+    ),
+    takes=_PART_COLUMNS,
+)
+"""A carrier that knows our reference may give the id of an earlier pass again."""
 
 INSERT_IN_DOUBT = Command(
     lambda d: (

@@ -118,20 +118,32 @@ OPEN_WORK = Query(
 )
 
 
-class Ended(NamedTuple):
-    """A campaign that ended just now."""
+END_CAMPAIGN = Command(
+    sa.update(dispatch.campaign)
+    .where(_campaign.id == bindparam("campaign"), _campaign.state == bindparam("from_state"))
+    .values(state=bindparam("to_state"), finished_at=bindparam("now"))
+)
+
+
+class Held(NamedTuple):
+    """What a campaign holds of its account's money, and what it gave back."""
 
     account: int
     held: int
     released: int
+    state: int
+    sealed: int
 
 
-END_CAMPAIGN = Query(
-    Ended._make,
-    sa.update(dispatch.campaign)
-    .where(_campaign.id == bindparam("campaign"), _campaign.state == bindparam("from_state"))
-    .values(state=bindparam("to_state"), finished_at=bindparam("now"))
-    .returning(_campaign.account_id, _campaign.held, _campaign.released),
+HELD = Query(
+    Held._make,
+    sa.select(
+        _campaign.account_id,
+        _campaign.held,
+        _campaign.released,
+        _campaign.state,
+        sa.case((_campaign.sealed_at.is_(None), const(0)), else_=const(1)),
+    ).where(_campaign.id == bindparam("campaign")),
 )
 
 REOPEN_CAMPAIGN = Command(
@@ -200,6 +212,7 @@ class Policy(NamedTuple):
     sender: str
     in_doubt: int
     in_doubt_after: int
+    validity: int
     state: int
 
 
@@ -210,25 +223,30 @@ POLICY = Query(
         _campaign.sender,
         _campaign.in_doubt,
         _campaign.in_doubt_after,
+        _campaign.validity,
         _campaign.state,
     ).where(_campaign.id == bindparam("campaign")),
 )
 
 
 class OldDoubt(NamedTuple):
-    """An unknown message, how often it was tried and the slice of the pass that it was lost in."""
+    """An unknown message, the slice of the pass that it was lost in, the first message of that
+    slice, and the pass of the slice that is open over the same range, if one is.
+    """
 
     seq: int
     pass_: int
-    attempts: int
     slice: int
     lo: int
-    hi: int
+    open_pass: int | None
 
+
+_open = dispatch.slice_.alias("open_slice")
+_earlier = dispatch.slice_.alias("earlier")
 
 OLD_DOUBTS = Query(
     OldDoubt._make,
-    sa.select(_in_doubt.seq, _in_doubt["pass"], _message.attempts, _slice.id, _slice.lo, _slice.hi)
+    sa.select(_in_doubt.seq, _in_doubt["pass"], _slice.id, _slice.lo, _open.c["pass"])
     .select_from(dispatch.in_doubt)
     .join(
         dispatch.message,
@@ -244,18 +262,40 @@ OLD_DOUBTS = Query(
         sa.and_(
             _slice.campaign_id == _in_doubt.campaign_id,
             _slice["pass"] == _in_doubt["pass"],
-            _slice.lo <= _in_doubt.seq,
-            _slice.hi >= _in_doubt.seq,
+            # Slices of one campaign lie side by side; those of later passes on top of them.
+            _slice.lo
+            == sa.select(sa.func.max(_earlier.c.lo))
+            .where(
+                _earlier.c.campaign_id == _in_doubt.campaign_id, _earlier.c.lo <= _in_doubt.seq
+            )
+            .scalar_subquery(),
+        ),
+    )
+    .outerjoin(
+        _open,
+        sa.and_(
+            _open.c.campaign_id == _slice.campaign_id,
+            _open.c.lo == _slice.lo,
+            _open.c.state != CLOSED,
         ),
     )
     .where(
         _in_doubt.campaign_id == bindparam("campaign"),
         _in_doubt.at <= bindparam("before"),
         _message.attempts < bindparam("attempts"),
+        sa.or_(
+            _open.c.id.is_(None),
+            sa.and_(
+                _open.c.state != const(SliceState.LEASED), _open.c["pass"] > _in_doubt["pass"]
+            ),
+        ),
     )
     .order_by(_in_doubt.seq)
     .limit(bindparam("most")),
 )
+"""What may be repeated. Never under a slice that a link holds: its intent would cover a message
+that this link does not know of.
+"""
 
 NEXT_DOUBT_AT = Query(
     first_integer,
@@ -263,7 +303,11 @@ NEXT_DOUBT_AT = Query(
     .select_from(dispatch.in_doubt)
     .join(
         dispatch.message,
-        sa.and_(_message.campaign_id == _in_doubt.campaign_id, _message.seq == _in_doubt.seq),
+        sa.and_(
+            _message.campaign_id == _in_doubt.campaign_id,
+            _message.seq == _in_doubt.seq,
+            _message["pass"] == _in_doubt["pass"],
+        ),
     )
     .where(
         _in_doubt.campaign_id == bindparam("campaign"),

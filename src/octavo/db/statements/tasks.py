@@ -38,7 +38,7 @@ class Task(NamedTuple):
 _best = (
     sa.select(_task.id)
     .where(
-        _task.state < 2,
+        _task.state < const(TaskState.FAILED),
         _task.run_at <= bindparam("now"),
         sa.or_(_task.state == const(TaskState.WAITING), _task.lease_until < bindparam("now")),
     )

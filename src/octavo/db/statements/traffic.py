@@ -53,7 +53,7 @@ class KnownPart(NamedTuple):
     charged: int
     price: int
     account: int
-    campaign_state: int
+    frozen: int
 
 
 _MESSAGE_COLUMNS = (
@@ -66,7 +66,7 @@ _MESSAGE_COLUMNS = (
     _message.charged,
     _message.price,
     _campaign.account_id,
-    _campaign.state,
+    sa.case((_campaign.sealed_at.is_(None), const(0)), else_=const(1)),
 )
 
 PARTS_BY_REF = Query(
@@ -88,6 +88,7 @@ PARTS_BY_REF = Query(
         )
         .join(dispatch.campaign, _campaign.id == _part.campaign_id)
         .where(_part.route_id == bindparam("route_id"), d.among(_part.ref, "refs"))
+        .with_for_update(of=dispatch.message)
     ),
 )
 
@@ -110,7 +111,7 @@ class Doubt(NamedTuple):
     charged: int
     price: int
     account: int
-    campaign_state: int
+    frozen: int
 
 
 DOUBTS_OF = Query(
@@ -134,7 +135,8 @@ DOUBTS_OF = Query(
         _in_doubt.route_id == bindparam("route_id"),
         _in_doubt.address == bindparam("address"),
         _message.state.in_([const(MessageState.UNKNOWN), const(MessageState.ACCEPTED)]),
-    ),
+    )
+    .with_for_update(of=dispatch.message),
 )
 
 SET_PART = Command(
