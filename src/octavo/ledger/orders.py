@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from octavo.db.codes import CampaignState, InDoubt, MessageState, Purpose, Scope
+from octavo.db.codes import CampaignState, EventKind, InDoubt, MessageState, Purpose, Scope
 from octavo.db.connection import Connection
 from octavo.db.statements import orders
 from octavo.kit.clock import DAY, Instant
 from octavo.kit.errors import OctavoError
 from octavo.kit.money import ZERO, Money
 from octavo.ledger import numbering, wallet
+from octavo.ledger.events import Journal
 from octavo.ledger.fairness import VirtualTime
 
 REQUEST_ID_LIFE = DAY
@@ -118,6 +119,8 @@ def accept(connection: Connection, order: PlannedOrder, now: Instant) -> Accepte
     connection.many(orders.INSERT_MESSAGES, _rows(campaign, to_send, skipped, now))
     connection.many(orders.INSERT_SLICES, slices)
     count_reasons(connection, campaign, MessageState.SKIPPED, Counter(m.reason for m in skipped))
+    if opted_out:
+        _tell_opted_out(connection, order, campaign, len(to_send), skipped, now)
     return Accepted(
         campaign,
         len(to_send),
@@ -197,6 +200,22 @@ def _apply_suppressions(
         m._replace(reason=OPTED_OUT) if m.address in stopped and not m.reason else m
         for m in order.messages
     ], len(stopped)
+
+
+def _tell_opted_out(
+    connection: Connection,
+    order: PlannedOrder,
+    campaign: int,
+    sent: int,
+    skipped: Sequence[PlannedMessage],
+    now: Instant,
+) -> None:
+    """Who opted out gets a receipt that says so (P5)."""
+    journal = Journal()
+    for seq, message in enumerate(skipped, sent + 1):
+        if message.reason == OPTED_OUT:
+            journal.tell(order.account, campaign, EventKind.SKIPPED, seq, OPTED_OUT, now)
+    journal.write(connection, now)
 
 
 def _insert_campaign(

@@ -67,12 +67,22 @@ class Holds:
                 grant_hi=s.grant_hi,
             )
 
-    def next_ready(self, now: Instant, room: int) -> list[tuple[Hold, PendingRow]]:
-        """Rows that may be written to the socket now, at most `room` parts."""
+    def next_ready(
+        self, now: Instant, room: int, *, alone: bool = False
+    ) -> list[tuple[Hold, PendingRow]]:
+        """Rows that may be written to the socket now, at most `room` parts.
+
+        `alone`: nothing is in flight, so that a message of more parts than the whole window may
+        go by itself; it would block the link for ever.
+        """
         out: list[tuple[Hold, PendingRow]] = []
         for hold in self.by_slice.values():
             ready = hold.ready
-            while ready and ready[0].at <= now and ready[0].row.parts <= room:
+            while (
+                ready
+                and ready[0].at <= now
+                and (ready[0].row.parts <= room or (alone and not out))
+            ):
                 row = ready.popleft().row
                 room -= row.parts
                 self.unsent -= row.parts
@@ -90,9 +100,12 @@ class Holds:
                 return hold.ready[0].at
         return None
 
-    def wants_intent(self) -> bool:
-        """Granted rows wait for their intent."""
-        return any(hold.waiting and not hold.stopped for hold in self.by_slice.values())
+    def wants_intent(self, credit: int) -> bool:
+        """A granted row waits for its intent that `credit` parts would cover."""
+        return any(
+            hold.waiting and not hold.stopped and hold.waiting[0].row.parts <= credit
+            for hold in self.by_slice.values()
+        )
 
     def has_ended(self) -> bool:
         """A slice has nothing left to send or hear of, or an intent to draw back."""
@@ -147,12 +160,17 @@ class Holds:
                 hold.ready.append(due)
         hold.intent_hi = p.intent_hi
 
+    def drop_all(self) -> None:
+        """Nothing more will leave over this link."""
+        for hold in self.by_slice.values():
+            self.drop(hold)
+
     def drop(self, hold: Hold) -> None:
         """Nothing more of a slice will leave: what was not sent is given up here."""
         hold.stopped = True
         self.unsent -= sum(d.row.parts for d in hold.ready)
         self.unsent -= sum(d.row.parts for d in hold.waiting)
-        hold.undrawn = sum(d.row.parts for d in hold.ready)
+        hold.undrawn += sum(d.row.parts for d in hold.ready)
         hold.ready.clear()
         hold.waiting.clear()
 

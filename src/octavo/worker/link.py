@@ -28,7 +28,9 @@ CHUNK = 250
 LONGEST_WAIT = 0.020
 POLL = 0.100
 """Seconds between looks for work when nobody hints; enough by itself (design 4.11)."""
-RENEW_EVERY = 10.0
+RENEW_EVERY = 4.0
+"""Seconds. A renewal also says that the link is bound, which lower tiers trust for 10 s: two may
+fail before they step in (design 4.3 allows 10 s)."""
 STOP_BEFORE_END = 5.0
 LEASE_SECONDS = links.LEASE / SECOND
 
@@ -111,31 +113,33 @@ class LinkRunner:
         return None
 
     async def _serve(self, link: Link) -> None:
-        driver = self._make_driver()
-        self._driver = driver
-        await driver.start(_LinkSink(self))
-        drain = False
+        """Works until the link is lost or `stop`. A fault of ours must not end it for good: what
+        was on the wire is settled by taking the link anew, as after a crash.
+        """
+        self._driver = self._make_driver()
         try:
-            await self._work(link, driver)
-            drain = True
+            await self._driver.start(_LinkSink(self))
+            await self._work(link)
+            await self._driver.stop(drain=True)
+            await self._settle_rest(link)
         except (LinkLost, LedgerDisagrees) as error:
             log.warning("link lost", route=self._route, no=self._no, error=repr(error))
+            await self._give_up()
         except Exception:
-            # A fault of ours must not end the link for good: what was on the wire is settled by
-            # taking it anew, as after a crash.
             log.exception("link failed", route=self._route, no=self._no)
-            await asyncio.sleep(1.0)
-        finally:
-            await driver.stop(drain=drain)
-            if drain:
-                await self._settle_rest(link)
-            else:
-                await self._keep_late_answers()
-            lease_ends = self._lease_ends
-            self._reset()
-            self._lease_ends = lease_ends
+            await self._give_up()
+            await self._idle(1.0)
+        self._reset()
 
-    async def _work(self, link: Link, driver: Driver) -> None:
+    async def _give_up(self) -> None:
+        try:
+            await self._driver.stop(drain=False)
+        except Exception:
+            log.exception("driver did not stop", route=self._route, no=self._no)
+        with contextlib.suppress(StoreUnavailable):
+            await self._keep_late_answers()
+
+    async def _work(self, link: Link) -> None:
         loop = asyncio.get_running_loop()
         while not self._stopping:
             self._wake.clear()
@@ -190,6 +194,10 @@ class LinkRunner:
         self._lease_ends = begun + LEASE_SECONDS
         self._renew_at = begun + RENEW_EVERY
 
+    def _lease_is_short(self) -> bool:
+        """From then on nothing leaves: another worker may soon hold the link."""
+        return asyncio.get_running_loop().time() > self._lease_ends - STOP_BEFORE_END
+
     # -- claim and send ------------------------------------------------------------------------
 
     async def _claim(self, link: Link) -> None:
@@ -215,10 +223,11 @@ class LinkRunner:
     def _pump(self) -> None:
         """Writes to the socket what has an intent on disk, its time, and room in the window."""
         room = self._driver.room()
-        if room <= 0 or self._stopping:
+        if room <= 0 or self._stopping or self._lease_is_short():
             return
         batch: list[Submission] = []
-        for hold, row in self._holds.next_ready(self._clock(), room):
+        alone = not self._in_flight
+        for hold, row in self._holds.next_ready(self._clock(), room, alone=alone):
             self._in_flight[row.campaign, row.seq, hold.slice.pass_] = hold, row
             batch.append(
                 Submission(
@@ -254,8 +263,8 @@ class LinkRunner:
         if self._answers:
             full = len(self._answers) >= CHUNK or not self._in_flight
             return full or now - self._answered_at >= LONGEST_WAIT
-        waiting = self._holds.wants_intent() and self._holds.intended < self.most_in_doubt
-        return waiting or self._holds.has_ended()
+        credit = self.most_in_doubt - self._holds.intended
+        return self._holds.wants_intent(credit) or self._holds.has_ended()
 
     async def _settle(self, link: Link) -> None:
         taken, self._answers = self._answers, []
@@ -272,11 +281,12 @@ class LinkRunner:
         except StoreUnavailable as error:
             self._answers = taken + self._answers
             log.warning("settle postponed", route=self._route, error=str(error))
-            if asyncio.get_running_loop().time() > self._lease_ends - STOP_BEFORE_END:
+            if self._lease_is_short():
                 raise LinkLost from None
             await asyncio.sleep(0.2)
             return
-        except LinkLost:
+        except Exception:
+            # They are kept as late answers when the link is given up.
             self._answers = taken + self._answers
             raise
         for slice_id, n in answered.items():
@@ -286,26 +296,14 @@ class LinkRunner:
 
     async def _settle_rest(self, link: Link) -> None:
         """The last settle of a drain: nothing further leaves, intents are drawn back."""
-        for hold in self._holds.by_slice.values():
-            self._holds.drop(hold)
-        with contextlib.suppress(StoreUnavailable, LinkLost, LedgerDisagrees):
-            await self._settle(link)
+        self._holds.drop_all()
+        await self._settle(link)
 
     async def _keep_late_answers(self) -> None:
         """What the carrier said to a holder that lost its link still counts."""
-        known = [
-            receipts.Receipt(
-                ref, receipts.ACCEPTED, self._clock(), "", a.address, "",
-                reference(a.campaign, a.seq),
-            )
-            for a, _ in self._answers
-            for ref in a.ids
-        ]  # fmt: skip
         now = self._clock()
-        with contextlib.suppress(StoreUnavailable):
-            await self._store.write(
-                Rank.ACCEPT, lambda c: receipts.take(c, self._route, known, now)
-            )
+        known = [late for answer, _ in self._answers for late in _late(answer, now)]
+        await self._store.write(Rank.ACCEPT, lambda c: receipts.take(c, self._route, known, now))
 
     # -- reports -------------------------------------------------------------------------------
 
@@ -367,6 +365,20 @@ def _answer(outcome: Outcome, hold: Hold, row: PendingRow) -> Answer:
             return base._replace(refused=code)
         case Verdict.REFUSED:
             return base._replace(delayed=code, cost=0 if outcome.fault is Fault.OURS else 1)
+
+
+def _late(a: Answer, now: Instant) -> list[receipts.Receipt]:
+    """An answer as what a receipt would say; one that was delayed or lost says nothing."""
+    if a.accepted:
+        said = [(ref, receipts.ACCEPTED, "") for ref in a.ids or ("",)]
+    elif a.refused is not None:
+        said = [("", receipts.REFUSED, a.refused)]
+    else:
+        said = []
+    return [
+        receipts.Receipt(ref, state, now, code, a.address, "", reference(a.campaign, a.seq))
+        for ref, state, code in said
+    ]
 
 
 def _retry_after(outcome: Outcome, pass_: int) -> int:
