@@ -69,11 +69,16 @@ class ServerProcess:
         """Waits for 200 from /readyz."""
         self.wait(lambda: self.get("/readyz")[0] == 200, "it is not ready")
 
+    def wait_ready_or_dead(self) -> bool:
+        """Waits for one of both; whether it is ready."""
+        self.wait(lambda: self.get("/readyz")[0] == 200 or not self.running(), "it is not ready")
+        return self.running()
+
     def wait(self, condition: Callable[[], bool], otherwise: str) -> None:
         """Waits until a condition holds; fails when it does not, or when the process ends."""
         deadline = time.monotonic() + PATIENCE
         while not condition():
-            assert self.running(), self.told(f"it ended with {self.exit_code()}")
+            assert self.running() or condition(), self.told(f"it ended with {self.exit_code()}")
             assert time.monotonic() < deadline, self.told(otherwise)
             time.sleep(0.02)
 

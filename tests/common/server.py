@@ -17,8 +17,9 @@ import httpx2
 import uvicorn
 from pydantic import SecretStr
 
+from octavo import app
 from octavo.accounts.schemas import NewAccount
-from octavo.app import running
+from octavo.db import sqlite
 from octavo.db.codes import CampaignState, Scope
 from octavo.db.unit_of_work import run_once
 from octavo.kit.clock import system_clock
@@ -31,6 +32,7 @@ from tests.common import database
 
 PEPPER = "a-pepper-that-only-tests-use"
 PREFIX = "/v1/public"
+_WRITTEN = ("campaign", "slice", "request_key", "contact", "list", "parameter")
 WAIT = 20
 """Seconds after which something that should happen at once has not happened."""
 
@@ -56,8 +58,14 @@ class Server:
         self.database = database_file
         self.url = f"http://{address[0]}:{address[1]}"
         self.client = httpx2.Client(base_url=self.url, timeout=WAIT)
+        self._looking = sqlite.connect(database_file)
         self._spare: dict[str, list[Customer]] = {}
         self._numbers = itertools.count(1)
+
+    def close(self) -> None:
+        """Ends the connections to it."""
+        self.client.close()
+        self._looking.close()
 
     def customer(self, credit: str = "100") -> "Customer":
         """An account with this credit that nobody has used yet."""
@@ -78,7 +86,7 @@ class Server:
 
     def rows(self, sql: str, *values: int | str) -> list[tuple[Any, ...]]:
         """What a statement of the test's own gives."""
-        return database.rows(self.database, sql, *values)
+        return self._looking.execute(sql, values).fetchall()
 
     def raw(self, *pieces: bytes) -> bytes:
         """Everything that the server answers to these bytes until it ends the connection, which
@@ -164,8 +172,7 @@ class Customer:
 
     def holdings(self) -> tuple[Any, ...]:
         """All that orders leave behind with this account: unchanged when nothing was done."""
-        tables = ("campaign", "campaign_count", "slice", "entry", "request_key", "contact", "list")
-        counted = (f"(SELECT count(*) FROM {name} WHERE account_id = a.id)" for name in tables)  # noqa: S608 - the names are ours
+        counted = (f"(SELECT count(*) FROM {table} WHERE account_id = a.id)" for table in _WRITTEN)  # noqa: S608 - the names are ours
         return self.server.rows(
             f"SELECT available, vt, {', '.join(counted)} FROM account a WHERE id = ?",  # noqa: S608 - as above
             self.account,
@@ -224,7 +231,7 @@ def serving(used: Settings) -> Iterator[Server]:
         try:
             yield server
         finally:
-            server.client.close()
+            server.close()
             loop.call_soon_threadsafe(setattr, running_server, "should_exit", True)  # noqa: FBT003 - setattr has no names
             thread.join(WAIT)
             assert not thread.is_alive()
@@ -236,10 +243,10 @@ def _run(
     started: "Future[tuple[asyncio.AbstractEventLoop, uvicorn.Server]]",
 ) -> None:
     async def main() -> None:
-        async with running(used) as app:
+        async with app.running(used) as application:
             server = uvicorn.Server(
                 uvicorn.Config(
-                    app,
+                    application,
                     log_config=None,
                     access_log=False,
                     lifespan="off",
@@ -252,7 +259,8 @@ def _run(
             await telling
 
     try:
-        asyncio.run(main())
+        with asyncio.Runner(loop_factory=app._loop_factory()) as runner:
+            runner.run(main())
     except BaseException as error:
         if started.done():
             raise

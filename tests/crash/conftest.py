@@ -1,18 +1,22 @@
 """A server that may die, with enough money for any test."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from octavo.accounts.first import CREDIT as FIRST_CREDIT
+from octavo.cli.setup import first_start
 from octavo.db.unit_of_work import run_once
 from octavo.kit.clock import system_clock
-from octavo.kit.money import money
+from octavo.kit.money import Money
 from octavo.ledger import wallet
-from tests.common.process import ServerProcess
+from octavo.settings import Settings
+from tests.common.process import KEY, LOGIN, ServerProcess
 from tests.crash.judge import CREDIT
 
-ENTRY = "tests.crash.entry"
 DIALS = {
     "OCTAVO_IN_DOUBT_AFTER_ALERT": "1",
     "OCTAVO_IN_DOUBT_AFTER_MARKETING": "1",
@@ -22,21 +26,26 @@ DIALS = {
 }
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory after a first start, with money; to be copied."""
+    data_dir = tmp_path_factory.mktemp("prepared") / "data"
+    settings = Settings(data_dir=data_dir, first_login=LOGIN, first_key=SecretStr(KEY))
+    first_start(settings)
+    top_up = Money(CREDIT - FIRST_CREDIT)
+    run_once(
+        settings.database,
+        lambda c: wallet.top_up(c, account=1, ref="crash", amount=top_up, now=system_clock()),
+    )
+    return data_dir
+
+
 @pytest.fixture
-def crash_server(tmp_path: Path) -> Iterator[ServerProcess]:
-    """Not started yet; `prepare` starts it for the first time."""
-    server = ServerProcess(tmp_path / "data", DIALS, module=ENTRY)
+def crash_server(prepared: Path, tmp_path: Path) -> Iterator[ServerProcess]:
+    """A server that has not been started yet."""
+    shutil.copytree(prepared, tmp_path / "data")
+    server = ServerProcess(tmp_path / "data", DIALS, module="tests.crash.entry")
     try:
         yield server
     finally:
         server.close()
-
-
-def prepare(server: ServerProcess) -> None:
-    """Starts a server for the first time and gives its account money."""
-    server.start()
-    top_up = CREDIT - money("1000")
-    run_once(
-        server.database,
-        lambda c: wallet.top_up(c, account=1, ref="crash", amount=top_up, now=system_clock()),
-    )

@@ -2,7 +2,7 @@
 
 `CRASH_AT=what:when:n` kills the process with SIGKILL at the n-th time that this moment comes:
 
-* `what` is a unit of work (see UNITS); `when` is `before` its commit, `during` it (a thread kills
+* `what` is a unit of work (see UNITS; `drawn` is a settle that draws intents back); `when` is `before` its commit, `during` it (a thread kills
   while SQLite writes, 0.1 to 1 ms into the commit) or `after` it, before anybody hears of it;
 * `what` is `granted` (a claim is on disk, nothing is in the outbox), `offer` (`before` or `after`
   the write to the outbox, or `during`: half of it is written), `answered` (outcomes have come,
@@ -35,6 +35,7 @@ UNITS: dict[str, tuple[ModuleType, str]] = {
     "take": (links, "take"),
     "claim": (claim, "claim"),
     "settle": (settle, "settle"),
+    "drawn": (settle, "settle"),
     "receipts": (receipts, "take"),
     "repeat": (doubt, "repeat"),
     "cancel_step": (campaigns, "cancel_step"),
@@ -89,6 +90,8 @@ def counts(what: str, arguments: Sequence[Any], result: Any) -> bool:
     """Whether a unit did something worth dying in."""
     if what == "settle":
         return bool(arguments[2])
+    if what == "drawn":
+        return any(told.dropped for told in arguments[3])
     if what == "claim":
         return bool(result.slices)
     if what == "receipts":

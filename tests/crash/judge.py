@@ -18,6 +18,7 @@ from octavo.db.statements import verifying
 from octavo.drivers.sandbox.outbox import read_outbox
 from octavo.kit.money import money
 from octavo.ledger import verify
+from octavo.ledger.campaigns import CANCELED
 from octavo.ledger.passes import MOST_ATTEMPTS
 from octavo.routes.service import MOST_WINDOW
 from octavo.worker.link import CHUNK
@@ -199,15 +200,20 @@ def check_orders(books: Books, notes: Notes) -> dict[str, int]:
 
 def check_outcomes(books: Books, *, reports: bool) -> None:
     """P2, P3: every message has an outcome, and it is the truth."""
-    ended = {MessageState.DELIVERED, MessageState.UNKNOWN}
+    ended = {MessageState.DELIVERED, MessageState.SKIPPED, MessageState.UNKNOWN}
     if not reports:
         ended.add(MessageState.ACCEPTED)
     for key, m in books.messages.items():
         assert m.state in ended, m
-        if m.state == MessageState.UNKNOWN:
+        canceled = books.campaigns[m.campaign].state == CampaignState.CANCELED
+        if m.state == MessageState.SKIPPED:
+            assert canceled, m
+            assert (m.reason, m.charged) == (CANCELED, 0), m
+            assert books.times(key) <= books.doubts[key], f"skipped and sent: {m}"
+        elif m.state == MessageState.UNKNOWN:
             # With reports, what the carrier took is settled by its receipts.
             assert not (reports and books.times(key)), m
-            assert not books.repeats(key) or m.attempts == MOST_ATTEMPTS, m
+            assert not books.repeats(key) or canceled or m.attempts == MOST_ATTEMPTS, m
             assert key in books.doubts, m
         else:
             assert books.times(key), f"the carrier never took {m}"

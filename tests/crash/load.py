@@ -110,12 +110,13 @@ class Customer:
             self._connection.close()
             return Answer(0, {})
 
-    def send(self, order: Order, give_up: threading.Event | None = None) -> Answer:
+    def send(
+        self, order: Order, give_up: threading.Event | None = None, *, broken: bool = False
+    ) -> Answer:
         """Tries until there is an answer, as a careful client does: only with a request_id is it
-        safe to try again after a broken connection.
+        safe to try again after a broken connection. `broken`: one has broken already.
         """
         self._notes.orders[order.mark] = order
-        broken = False
         deadline = time.monotonic() + PATIENCE
         while True:
             answer = self.post(order)

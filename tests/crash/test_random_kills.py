@@ -7,7 +7,6 @@ import pytest
 
 from octavo.db.codes import MessageState
 from tests.common.process import ServerProcess
-from tests.crash.conftest import prepare
 from tests.crash.judge import (
     MOST_IN_DOUBT,
     Books,
@@ -48,7 +47,6 @@ def run(
     seed = time.time_ns() % 1_000_000 if seed is None else seed
     print(f"seed {seed}")
     server.env["OCTAVO_SANDBOX_REPORTS"] = "1" if reports else "0"
-    prepare(server)
     notes = kill_again_and_again(server, seed, kills, clients)
     wait_settled(server, reports=reports)
     assert server.sigterm() == 0, server.told("no clean end")

@@ -16,11 +16,13 @@ class Source:
     def __init__(self) -> None:
         self.value = 1
         self.reads = 0
+        self.started = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
 
     async def read(self, key: str) -> str:
         self.reads += 1
+        self.started.set()
         value = self.value
         await self.gate.wait()
         return f"{key}{value}"
@@ -87,13 +89,12 @@ async def test_what_was_read_before_a_change_is_not_kept_after_it(
     fresh = Fresh(source.read, clock)
     source.gate.clear()
     early = asyncio.create_task(fresh.get("a"))
-    while not source.reads:
-        await asyncio.sleep(0)
+    await source.started.wait()
+    source.started.clear()
     source.value = 2
     fresh.forget()
     late = asyncio.create_task(fresh.get("a"))
-    while source.reads < 2:
-        await asyncio.sleep(0)
+    await source.started.wait()
     source.gate.set()
     assert [await late, await early] == ["a2", "a1"]
     assert await fresh.get("a") == "a2"

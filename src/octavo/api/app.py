@@ -74,7 +74,10 @@ def _endpoint(operation: Operation, services: Services) -> Callable[[Request], A
 
 
 class ForgivingPath:
-    """A trailing slash, a doubled one or a blank in a path is forgiven (design 10)."""
+    """A trailing slash, a doubled one or a blank in a path is forgiven (design 10).
+
+    HEAD is answered as GET is (RFC 9110 9.3.2); the server leaves the body out.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -82,6 +85,8 @@ class ForgivingPath:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on under its plain path."""
         if scope["type"] == "http":
+            if scope["method"] == "HEAD":
+                scope = {**scope, "method": "GET"}
             path: str = scope["path"]
             if path.endswith("/") or "//" in path or " " in path:
                 words = (word.strip() for word in path.split("/"))

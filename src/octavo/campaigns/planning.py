@@ -4,7 +4,7 @@ Codes of refusals: contract 14. Good recipients go out whatever is wrong with ot
 """
 
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
@@ -25,10 +25,12 @@ MAX_RECIPIENTS = 500
 LOW_COST = "sms_low_cost"
 PREMIUM = "sms_premium"
 MAX_ECHO = 64
+MAX_NAMED = 3
 
 INVALID_NUMBER = "invalid_number"
 NO_PRICE = "no_price"
 TEXT_TOO_LONG = "text_too_long"
+TEXT_MISSING = "text_missing"
 
 
 class Code:
@@ -80,11 +82,12 @@ class Planner:
         composer = Composer(text, optimising=order.optimise)
         messages = self._messages(order, composer, addressed)
         if all(m.reason for m in messages):
-            _refuse_length(order)
+            _refuse_texts(order, messages)
+        unserved = [m.address for m in messages if m.reason == NO_PRICE]
         messages += [_invalid(number) for number in bad]
         sizes = {a.group.id: a.group.slice_size for a in served if a.group is not None}
         people = [(a.number.e164, a.recipient.fields) for a in addressed]
-        return Plan(text, messages, sizes, repeated, bad, people)
+        return Plan(text, messages, sizes, repeated, bad, unserved, people)
 
     def _address(
         self, order: SmsOrder, prices: Mapping[str, Money], routes: RouteTable
@@ -136,9 +139,8 @@ class Planner:
             if a.price is None or a.group is None:
                 message = PlannedMessage(a.number.e164, country, fields, 0, ZERO, 0, NO_PRICE)
             elif not 0 < parts <= most:
-                message = PlannedMessage(
-                    a.number.e164, country, fields, parts, ZERO, 0, TEXT_TOO_LONG
-                )
+                reason = TEXT_TOO_LONG if parts else TEXT_MISSING
+                message = PlannedMessage(a.number.e164, country, fields, parts, ZERO, 0, reason)
             else:
                 price = Money(a.price * parts)
                 message = PlannedMessage(a.number.e164, country, fields, parts, price, a.group.id)
@@ -155,7 +157,7 @@ def check_shape(order: SmsOrder) -> None:
     if len(order.recipients) > MAX_RECIPIENTS:
         raise Refusal(Code.TOO_MANY_RECIPIENTS, limit=MAX_RECIPIENTS)
     if len(order.text) > MAX_TEXT:
-        _refuse_text(len(order.text), MAX_TEXT)
+        _refuse_text(length=len(order.text), limit=MAX_TEXT)
 
 
 def _values(composer: Composer, fields: Mapping[str, str]) -> dict[str, str]:
@@ -166,16 +168,19 @@ def _invalid(number: str) -> PlannedMessage:
     return PlannedMessage(number, "", None, 0, ZERO, 0, INVALID_NUMBER)
 
 
-def _refuse_text(length: int, limit: int) -> NoReturn:
-    problem = FieldProblem(Code.FIELD_TEXT_TOO_LONG, {"length": length, "limit": limit})
+def _refuse_text(**told: int) -> NoReturn:
+    problem = FieldProblem(Code.FIELD_TEXT_TOO_LONG, told)
     raise Refusal(Code.PAYLOAD, fields={"text": problem})
 
 
-def _refuse_length(order: SmsOrder) -> NoReturn:
-    """Everybody's text is too long, or nothing is left of it."""
+def _refuse_texts(order: SmsOrder, messages: Sequence[PlannedMessage]) -> NoReturn:
+    """Nothing is left of anybody's text, or it takes too many parts."""
+    parts = max(m.parts for m in messages)
+    if not parts:
+        raise Refusal(Code.TEXT_MISSING)
     if order.product == LOW_COST:
         raise Refusal(Code.LOW_COST_TOO_LONG, length=len(order.text))
-    _refuse_text(len(order.text), MAX_TEXT)
+    _refuse_text(parts=parts, most=MAX_PARTS)
 
 
 def _refuse_all(
@@ -186,8 +191,11 @@ def _refuse_all(
         low_cost = order.product == LOW_COST
         code = Code.NO_LOW_COST_THERE if low_cost else Code.COUNTRY_NOT_SERVED
         raise Refusal(code, country=addressed[0].number.country)
-    why: Counter[int] = Counter()
+    why: defaultdict[int, list[str]] = defaultdict(list)
     for number in bad:
         read = numbers.read(number)
-        why[read.code if isinstance(read, Unreadable) else Code.NO_VALID_NUMBER] += 1
-    raise Refusal(max(why, key=lambda code: (why[code], code == Code.NO_VALID_NUMBER)))
+        why[read.code if isinstance(read, Unreadable) else Code.NO_VALID_NUMBER].append(number)
+    code = max(why, key=lambda code: (len(why[code]), code == Code.NO_VALID_NUMBER))
+    named = [number for number in why[code] if number][:MAX_NAMED]
+    told = {"number": named[0], "numbers": ", ".join(named)} if named else {}
+    raise Refusal(code, **told)

@@ -40,8 +40,8 @@ class SmsOrder:
 class Plan(NamedTuple):
     """Recipients with their parts and prices, before suppressions and money.
 
-    `repeated` and `bad` are what the request named twice and what could not be read; `people`
-    are the readable numbers with what the request tells of them.
+    `repeated`, `bad` and `unserved` are what the request named twice, what could not be read and
+    where nothing goes; `people` are the readable numbers with what the request tells of them.
     """
 
     text: str
@@ -49,11 +49,12 @@ class Plan(NamedTuple):
     slice_size: Mapping[int, int]
     repeated: Sequence[str]
     bad: Sequence[str]
+    unserved: Sequence[str]
     people: Sequence[tuple[str, Mapping[str, str]]]
 
 
 class Sent(NamedTuple):
-    """What an order's answer tells: counts, money, and who was named twice or badly."""
+    """What an order's answer tells: counts, money, and who was named twice, badly or in vain."""
 
     ticket: str
     contacts: int
@@ -62,3 +63,4 @@ class Sent(NamedTuple):
     available: Money
     repeated: Sequence[str]
     bad: Sequence[str]
+    unserved: Sequence[str]

@@ -89,6 +89,7 @@ class SmsService:
             accepted.available,
             plan.repeated,
             plan.bad,
+            plan.unserved,
         )
 
     async def _run(self, order: SmsOrder, plan: Plan, planned: PlannedOrder) -> Accepted:

@@ -34,9 +34,11 @@ def words(error: OctavoError) -> str:
         from octavo.api.errors import render
 
         return render(error, None)["message"]
-    about = (type(error).__doc__ or "").strip().split("\n")[0].rstrip(".")
-    if about.startswith("A setting"):
+    from octavo.settings import BadSettings
+
+    if isinstance(error, BadSettings):
         return str(error)
+    about = (type(error).__doc__ or "").strip().split("\n")[0].rstrip(".")
     return f"{about} ({error})" if str(error) else about
 
 

@@ -38,10 +38,15 @@ def verify(octavo: Operator, as_json: bool) -> None:
     else:
         for b in breaches:
             say(f"{b.where}: {b.what}: expected {b.expected}, found {b.found}")
-        result = f"{len(breaches)} breaches" if breaches else "everything adds up"
-        say(f"checked {campaigns} campaigns and {accounts} accounts: {result}")
+        result = f"{_counted(len(breaches), 'sum')} wrong" if breaches else "everything adds up"
+        checked = f"{_counted(campaigns, 'campaign')} and {_counted(accounts, 'account')}"
+        say(f"checked {checked}: {result}")
     if breaches:
         raise click.exceptions.Exit(1)
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" + ("" if n == 1 else "s")
 
 
 async def _verify(octavo: Operator, *, quiet: bool) -> "tuple[int, int, list[Breach]]":

@@ -1,5 +1,6 @@
 """`octavo wallet ...`."""
 
+import sqlite3
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -86,5 +87,8 @@ def top_up(
             c, account=found.id, ref=pack, amount=amount, now=now, expires_at=expiry
         )
 
-    told = {"pack": pack, "available": plain(octavo.write(unit))}
+    try:
+        told = {"pack": pack, "available": plain(octavo.write(unit))}
+    except sqlite3.IntegrityError:
+        raise click.ClickException(f"another pack is named {pack!r}: use another --ref") from None
     dump(told) if as_json else pairs(told)

@@ -17,9 +17,9 @@ _FILLED: Final = NewContact._fields[1:]
 def _upsert_contact(dialect: Dialect) -> Insert:
     statement = dialect.insert(people.contact).values(
         account_id=bindparam("account_id"),
-        created_at=bindparam("now"),
-        updated_at=bindparam("now"),
         phone_number=bindparam("phone_number"),
+        created_at=bindparam("created_at"),
+        updated_at=bindparam("updated_at"),
         **{name: sa.func.nullif(bindparam(name), sa.literal_column("''")) for name in _FILLED},
     )
     new = statement.excluded
@@ -30,7 +30,9 @@ def _upsert_contact(dialect: Dialect) -> Insert:
     )
 
 
-UPSERT_CONTACT = Command(_upsert_contact, takes=("account_id", "now", *NewContact._fields))
+UPSERT_CONTACT = Command(
+    _upsert_contact, takes=("account_id", *NewContact._fields, "created_at", "updated_at")
+)
 """A value that is given replaces one; an empty one leaves what is there."""
 
 

@@ -44,7 +44,7 @@ def _ensure(
 ) -> int:
     number = connection.one(collection.ensure, account_id=account, name=name, now=now)
     assert number is not None  # noqa: S101 - an upsert with RETURNING gives a row
-    connection.many(repository.UPSERT_CONTACT, [(account, now, *person) for person in people])
+    connection.many(repository.UPSERT_CONTACT, [(account, *person, now, now) for person in people])
     connection.run(
         collection.add,
         collection=number,

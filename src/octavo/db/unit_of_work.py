@@ -92,16 +92,21 @@ class SqliteWriter(threading.Thread):
         self._loop = loop
         self._lanes: list[deque[_Job[object]]] = [deque() for _ in Rank]
         self._wake = threading.Semaphore(0)
+        self._door = threading.Lock()
         self._closing = False
 
     def put(self, rank: Rank, job: "_Job[T]") -> None:
-        """Queues a unit."""
-        self._lanes[rank].append(job)  # type: ignore[arg-type]
+        """Queues a unit. Raises StoreUnavailable once the writer is closing."""
+        with self._door:
+            if self._closing:
+                raise StoreUnavailable("the store is closed")
+            self._lanes[rank].append(job)  # type: ignore[arg-type]
         self._wake.release()
 
     def close(self) -> None:
         """Ends the thread once the lanes are empty."""
-        self._closing = True
+        with self._door:
+            self._closing = True
         self._wake.release()
         self.join()
 
@@ -210,6 +215,7 @@ class Checkpointer(threading.Thread):
         super().__init__(name="octavo-checkpoint", daemon=True)
         self._path = path
         self._raw = sqlite.connect(path)
+        self._raw.execute("PRAGMA busy_timeout=50")
         self._ending = threading.Event()
 
     def run(self) -> None:
@@ -219,11 +225,16 @@ class Checkpointer(threading.Thread):
         self._raw.close()
 
     def checkpoint(self) -> None:
-        """Copies what no reader needs; past the ceiling, waits and starts the log anew."""
+        """Copies what no reader needs; past the ceiling, starts the log anew.
+
+        That last step keeps the writer out, so little is left to copy when it begins, and it
+        gives up soon if a long read stands in its way.
+        """
         wal = self._path.with_name(self._path.name + "-wal")
-        with contextlib.suppress(sqlite3.OperationalError, OSError):
-            mode = "TRUNCATE" if wal.stat().st_size > WAL_CEILING else "PASSIVE"
-            self._raw.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+        with contextlib.suppress(sqlite3.Error, OSError):
+            self._raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            if wal.stat().st_size > WAL_CEILING:
+                self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         """Ends the thread."""

@@ -10,6 +10,7 @@ from octavo.db.codes import CampaignState, MessageState
 from octavo.db.connection import Connection
 from octavo.db.statements import verifying
 from octavo.db.statements.verifying import Counts, StateSum
+from octavo.ledger import doubt
 from octavo.ledger.wallet import Book, Kind
 
 
@@ -22,6 +23,7 @@ class Breach(NamedTuple):
     found: int
 
 
+_AT_WORK = {CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.PAUSED}
 _SETTLED = {CampaignState.FINISHED, CampaignState.SEALED, CampaignState.CANCELED}
 
 
@@ -33,20 +35,14 @@ def campaign(connection: Connection, number: int) -> list[Breach]:
     sums = connection.all(verifying.STATE_SUMS, campaign=number)
     checks = [
         *_states(counts, sums),
-        *_reasons(connection, number, counts, sums),
+        *_reasons(connection, number, sums),
         ("captured", sum(s.charged for s in sums), counts.captured),
         ("messages charged above their price", 0, sum(s.overcharged for s in sums)),
         ("pending messages without a slice", 0,
          connection.one(verifying.STRANDED, campaign=number) or 0),
     ]  # fmt: skip
-    spare = counts.held - counts.captured - counts.released
-    checks.append(("hold overdrawn", 0, min(spare, 0)))
-    if counts.state in _SETTLED and not counts.unknown:
-        checks.append(("hold not released", 0, spare))
-    if counts.state in _SETTLED:
-        left = connection.one(verifying.OPEN_SLICES, campaign=number) or 0
-        checks.append(("open slices of an ended campaign", 0, left))
-        checks.append(("pending messages of an ended campaign", 0, counts.pending))
+    checks += _hold(counts, sums)
+    checks += _work(connection, number, counts)
     return _breaches(counts.ticket, checks)
 
 
@@ -69,6 +65,7 @@ def account(connection: Connection, number: int) -> list[Breach]:
         ("fees", kinds[Kind.FEE], sums.fee),
         ("held", sums.held - sums.captured - sums.released, books[Book.HELD]),
         ("balance below zero", 0, min(sums.available, 0)),
+        ("packs", kinds[Kind.TOP_UP], connection.one(verifying.PACK_SUM, account_id=number) or 0),
     ]
     return _breaches(f"account {number}", checks)
 
@@ -90,8 +87,42 @@ def _states(counts: Counts, sums: list[StateSum]) -> list[tuple[str, int, int]]:
             ("closing equation", counts.audience, sum(told.values()))]  # fmt: skip
 
 
+def _hold(counts: Counts, sums: list[StateSum]) -> list[tuple[str, int, int]]:
+    """The hold covers what may yet be captured; once a campaign has ended, it is just that."""
+    open_states = {MessageState.PENDING, MessageState.UNKNOWN}
+    spare = counts.held - counts.captured - counts.released
+    needed = sum(s.price - s.charged for s in sums if s.state in open_states)
+    uncharged = {*open_states, MessageState.SKIPPED}
+    checks = [("charged without being accepted", 0,
+               sum(s.charged for s in sums if s.state in uncharged))]  # fmt: skip
+    if counts.sealed:
+        checks.append(("hold of a sealed campaign", 0, spare))
+    elif counts.state in _SETTLED:
+        checks.append(("hold of an ended campaign", needed, spare))
+    else:
+        checks.append(("hold below what may be captured", 0, min(spare - needed, 0)))
+    return checks
+
+
+def _work(connection: Connection, number: int, counts: Counts) -> list[tuple[str, int, int]]:
+    """A campaign ends with its last open slice and its last doubt, not before and not after."""
+    slices = connection.one(verifying.OPEN_SLICES, campaign=number) or 0
+    doubts = connection.one(verifying.TASKS, kind=doubt.TASK, key=str(number)) or 0
+    overlaps = connection.one(verifying.OVERLAPS, campaign=number) or 0
+    checks = [
+        ("open work", slices + doubts, counts.open_work),
+        ("open slices over the same messages", 0, overlaps),
+    ]
+    if counts.state in _SETTLED:
+        checks.append(("open slices of an ended campaign", 0, slices))
+        checks.append(("pending messages of an ended campaign", 0, counts.pending))
+    if counts.state in _AT_WORK:
+        checks.append(("campaign without work that has not ended", 0, int(not counts.open_work)))
+    return checks
+
+
 def _reasons(
-    connection: Connection, number: int, counts: Counts, sums: list[StateSum]
+    connection: Connection, number: int, sums: list[StateSum]
 ) -> list[tuple[str, int, int]]:
     told = {
         (r.state, r.reason): r.n for r in connection.all(verifying.REASON_SUMS, campaign=number)

@@ -45,12 +45,14 @@ class RouteGroup(NamedTuple):
 class RouteTable:
     """Which group serves a product in a country."""
 
-    def __init__(self, rules: Mapping[tuple[str, str], RouteGroup]) -> None:
+    def __init__(self, rules: Mapping[tuple[str, str], RouteGroup | None]) -> None:
+        """`rules` by product and country; None is a group without a route: it serves nothing."""
         self._rules = rules
 
     def group(self, product: str, country: str) -> RouteGroup | None:
         """The group of the rule for the country, else of the one for anywhere; None: no route."""
-        return self._rules.get((product, country)) or self._rules.get((product, ANYWHERE))
+        place = country if (product, country) in self._rules else ANYWHERE
+        return self._rules.get((product, place))
 
 
 class NoSuchRoute(OctavoError):

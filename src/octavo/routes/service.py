@@ -7,7 +7,7 @@ from octavo.db.unit_of_work import Store
 from octavo.kit.clock import Clock
 from octavo.kit.fresh import Fresh
 from octavo.routes import repository
-from octavo.routes.repository import Member, Place
+from octavo.routes.repository import Member, Place, Rule
 from octavo.routes.schemas import ANYWHERE, BadRoute, NoSuchRoute, Route, RouteGroup, RouteTable
 
 MOST_IN_A_SLICE = 500
@@ -37,21 +37,14 @@ class Routing:
 
 
 def route_table(connection: Connection) -> RouteTable:
-    """The groups by product and country. A group without a route serves nothing."""
+    """The groups by product and country."""
     members: defaultdict[int, list[Member]] = defaultdict(list)
     for member in connection.all(repository.MEMBERS):
         members[member.group].append(member)
     return RouteTable(
         {
-            (rule.product, rule.country): RouteGroup(
-                rule.group,
-                rule.name,
-                rule.product,
-                _slice_size(members[rule.group]),
-                _short_code(members[rule.group]),
-            )
+            (rule.product, rule.country): _group(rule, members[rule.group])
             for rule in connection.all(repository.RULES)
-            if members[rule.group]
         }
     )
 
@@ -117,6 +110,14 @@ def seed(connection: Connection) -> None:
     connection.run(repository.INSERT_MEMBER, group_id=group, route_id=route)
     rules = [(product, ANYWHERE, group) for product in ("sms_premium", "sms_low_cost")]
     connection.many(repository.INSERT_RULE, rules)
+
+
+def _group(rule: Rule, members: list[Member]) -> RouteGroup | None:
+    if not members:
+        return None
+    return RouteGroup(
+        rule.group, rule.name, rule.product, _slice_size(members), _short_code(members)
+    )
 
 
 def _slice_size(members: list[Member]) -> int:

@@ -28,6 +28,8 @@ CHUNK = 250
 LONGEST_WAIT = 0.020
 POLL = 0.100
 """Seconds between looks for work when nobody hints; enough by itself (design 4.11)."""
+LAST_SETTLES = 10
+"""Tries of the last settle of a drain, while the store is busy."""
 RENEW_EVERY = 4.0
 """Seconds. A renewal also says that the link is bound, which lower tiers trust for 10 s: two may
 fail before they step in (design 4.3 allows 10 s)."""
@@ -132,12 +134,16 @@ class LinkRunner:
         self._reset()
 
     async def _give_up(self) -> None:
+        # An answer that comes while the driver stops must not send the next message.
+        self._holds.drop_all()
         try:
             await self._driver.stop(drain=False)
         except Exception:
             log.exception("driver did not stop", route=self._route, no=self._no)
-        with contextlib.suppress(StoreUnavailable):
+        try:
             await self._keep_late_answers()
+        except Exception:
+            log.exception("late answers lost", route=self._route, no=self._no)
 
     async def _work(self, link: Link) -> None:
         loop = asyncio.get_running_loop()
@@ -297,7 +303,10 @@ class LinkRunner:
     async def _settle_rest(self, link: Link) -> None:
         """The last settle of a drain: nothing further leaves, intents are drawn back."""
         self._holds.drop_all()
-        await self._settle(link)
+        for _ in range(LAST_SETTLES):
+            await self._settle(link)
+            if not self._answers and not self._holds.has_ended():
+                return
 
     async def _keep_late_answers(self) -> None:
         """What the carrier said to a holder that lost its link still counts."""

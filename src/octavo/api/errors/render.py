@@ -68,14 +68,15 @@ def _filled(sentence: str, data: Mapping[str, str]) -> str:
         return ""
 
 
-def recipient_note(repeated: Sequence[str], bad: Sequence[str], language: Language) -> str:
-    """The `message` of an accepted send (contract 4.16): who was repeated or unusable, or ""."""
+def recipient_note(
+    repeated: Sequence[str], bad: Sequence[str], language: Language, *, unserved: Sequence[str] = ()
+) -> str:
+    """The `message` of an accepted send (contract 4.16): who was named twice or left out, or ""."""
     notes = _NOTES[language]
-    said = (
-        notes.repeated.format(names=_names(repeated, notes.more)) if repeated else "",
-        notes.unusable.format(names=_names(bad, notes.more)) if bad else "",
+    said = ((notes.repeated, repeated), (notes.unusable, bad), (notes.unserved, unserved))
+    return " ".join(
+        sentence.format(names=_names(people, notes.more)) for sentence, people in said if people
     )
-    return " ".join(filter(None, said))
 
 
 def _names(people: Sequence[str], more: str) -> str:

@@ -1,7 +1,7 @@
 """The fields of the contract's send requests (3.3, 4.1, 4.16), declared once."""
 
 from octavo.api.lenient.contactkinds import Sender
-from octavo.api.lenient.kinds import Bool, Choice, Moment, Text
+from octavo.api.lenient.kinds import Bool, Choice, Moment, Name, Text
 from octavo.api.lenient.reader import METADATA, Field, Spec
 from octavo.api.lenient.recipients import Recipients
 from octavo.api.lenient.words import CHANNEL as CHANNELS
@@ -68,7 +68,7 @@ SIMULATION_MODE = Field(
 )
 REQUEST_ID = Field(
     "request_id",
-    Text(255, trim=True),
+    Name(255),
     default=None,
     doc="Guards against sending an order twice: a second one with the same request_id within "
     "24 hours is refused with code 120.",

@@ -8,6 +8,7 @@ string, any case of an enumeration) is no repair; whatever goes further is one.
 import math
 from collections.abc import Iterable, Mapping
 from datetime import tzinfo
+from hashlib import blake2b
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 from octavo.api.lenient import dates
@@ -82,6 +83,25 @@ class Text:
 
     def schema(self) -> JsonObject:
         return {"type": "string"} | ({"maxLength": self._longest} if self._longest else {})
+
+
+class Name:
+    """A string that tells one thing from another; too long to be kept, it ends in a digest."""
+
+    _SIZE = 16
+
+    def __init__(self, longest: int) -> None:
+        self._longest = longest
+
+    def read(self, value: JsonValue, now: Instant, /) -> Read[str] | None:
+        whole = Text(trim=True).read(value, now)
+        if whole is None or len(whole.value) <= self._longest:
+            return whole
+        digest = blake2b(whole.value.encode("utf-8", "surrogatepass"), digest_size=self._SIZE)
+        return Read(whole.value[: self._longest - 2 * self._SIZE] + digest.hexdigest(), repaired=True)
+
+    def schema(self) -> JsonObject:
+        return {"type": "string", "maxLength": self._longest}
 
 
 _BOOLEANS: Final = {"true": True, "false": False, "1": True, "0": False}
@@ -213,7 +233,9 @@ class Many(Generic[T]):
         if not usable:
             return None
         lost = len(usable) < len(items) or any(one.repaired for one in usable)
-        return Read(tuple(one.value for one in usable), lost or not isinstance(value, list))
+        # One string that is one value is how the older pages write it.
+        plain = isinstance(value, list) or [value] == items
+        return Read(tuple(one.value for one in usable), lost or not plain)
 
     def _items(self, value: JsonValue) -> list[JsonValue]:
         value = decoded_json(value)

@@ -42,14 +42,15 @@ async def send_multi_channel(request: Request, services: Services) -> Response:
     channel = reading[fields.CHANNEL]
     if channel is None:
         known = "sms, voice_sms, rcs, email"
-        code = FieldCode.UNKNOWN_VALUE if payload.get("channel") else FieldCode.MISSING
+        told = fields.CHANNEL.name in reading.repaired
+        code = FieldCode.UNKNOWN_VALUE if told else FieldCode.MISSING
         raise Refusal(400, fields={"channel": FieldProblem(code, {"known": known})})
     if channel != "sms":
         problem = FieldProblem(FieldCode.NOT_AVAILABLE, {"available": SERVED_CHANNELS})
         raise Refusal(400, fields={"channel": problem})
     sent = await services.sms.send(account, order_of(reading))
     language = language_of(request.headers.get("accept-language"))
-    note = recipient_note(sent.repeated, sent.bad, language)
+    note = recipient_note(sent.repeated, sent.bad, language, unserved=sent.unserved)
     return answer({**_body(sent), "message": note}, 201, repaired=reading.repaired)
 
 

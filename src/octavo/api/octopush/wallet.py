@@ -52,6 +52,8 @@ def _product(reading: Reading) -> str | None:
     lacking, other = (
         ("product_name", "country_code") if product is None else ("country_code", "product_name")
     )
+    if lacking in reading.repaired:
+        raise Refusal(400, fields={lacking: FieldProblem(FieldCode.UNKNOWN_VALUE)})
     problem = FieldProblem(FieldCode.NEEDS_OTHER, {"other": lacking})
     raise Refusal(400, fields={other: problem})
 

@@ -35,6 +35,7 @@ class Counts(NamedTuple):
     state: int
     held: int
     released: int
+    sealed: int
     audience: int
     pending: int
     accepted: int
@@ -54,6 +55,7 @@ COUNTS = Query(
         _campaign.state,
         _campaign.held,
         _campaign.released,
+        sa.case((_campaign.sealed_at.is_(None), const(0)), else_=const(1)),
         _count.audience,
         _count.pending,
         _count.accepted,
@@ -75,6 +77,7 @@ class StateSum(NamedTuple):
     state: int
     reason: str
     n: int
+    price: int
     charged: int
     overcharged: int
 
@@ -85,6 +88,7 @@ STATE_SUMS = Query(
         _message.state,
         _message.reason,
         sa.func.count(),
+        sa.func.sum(_message.price),
         sa.func.sum(_message.charged),
         sa.func.sum(sa.case((_message.charged > _message.price, 1), else_=0)),
     )
@@ -115,6 +119,29 @@ OPEN_SLICES = Query(
     ),
 )
 
+TASKS = Query(
+    first_integer,
+    sa.select(sa.func.count()).where(
+        dispatch.task.c.kind == bindparam("kind"), dispatch.task.c.key == bindparam("key")
+    ),
+)
+
+OVERLAPS = Query(
+    first_integer,
+    sa.select(sa.func.count()).select_from(
+        sa.select(_slice.lo)
+        .where(
+            _slice.campaign_id == bindparam("campaign"), _slice.state != const(SliceState.CLOSED)
+        )
+        .group_by(_slice.lo)
+        .having(sa.func.count() > 1)
+        .subquery()
+    ),
+)
+"""Ranges with more than one open slice."""
+
+_earlier = dispatch.slice_.alias("earlier")
+
 STRANDED = Query(
     first_integer,
     sa.select(sa.func.count())
@@ -124,7 +151,12 @@ STRANDED = Query(
         _message.state == const(MessageState.PENDING),
         ~sa.exists().where(
             _slice.campaign_id == _message.campaign_id,
-            _slice.lo <= _message.seq,
+            # Slices lie side by side, those of later passes on top of them: one seek a message.
+            _slice.lo
+            == sa.select(sa.func.max(_earlier.c.lo))
+            .where(_earlier.c.campaign_id == _message.campaign_id, _earlier.c.lo <= _message.seq)
+            .correlate(dispatch.message)
+            .scalar_subquery(),
             _slice.hi >= _message.seq,
             _slice.state != const(SliceState.CLOSED),
             sa.or_(_slice["pass"] == _message["pass"], _slice["pass"] == _message["pass"] - 1),
@@ -153,6 +185,14 @@ BOOK_SUMS = Query(
     sa.select(_entry.kind, _entry.debit, _entry.credit, sa.func.sum(_entry.amount))
     .where(_entry.account_id == bindparam("account_id"))
     .group_by(_entry.kind, _entry.debit, _entry.credit),
+)
+
+
+PACK_SUM = Query(
+    first_integer,
+    sa.select(sa.func.coalesce(sa.func.sum(money.pack.c.amount), 0)).where(
+        money.pack.c.account_id == bindparam("account_id")
+    ),
 )
 
 

@@ -13,4 +13,5 @@ class Notes(NamedTuple):
 
     repeated: str
     unusable: str
+    unserved: str
     more: str

@@ -51,6 +51,7 @@ WORDING: dict[int, tuple[str, ...]] = {
     450: (
         "The text is too long.",
         "It has {length} characters and at most {limit} are taken.",
+        "It makes {parts} SMS and at most {most} are taken.",
     ),
     451: ("This is not available on this server yet.", "Available: {available}."),
     452: ("This is not a usable phone number.",),
@@ -66,5 +67,6 @@ WORDING: dict[int, tuple[str, ...]] = {
 NOTES = Notes(
     repeated="Repeated recipients, sent to once: {names}.",
     unusable="Recipients without a usable number, left out: {names}.",
+    unserved="Recipients in countries that are not served, left out: {names}.",
     more="and {count} more",
 )

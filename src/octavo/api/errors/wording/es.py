@@ -51,6 +51,7 @@ WORDING: dict[int, tuple[str, ...]] = {
     450: (
         "El texto es demasiado largo.",
         "Tiene {length} caracteres y se aceptan {limit} como máximo.",
+        "Ocupa {parts} SMS y se aceptan {most} como máximo.",
     ),
     451: ("Todavía no está disponible en este servidor.", "Disponible: {available}."),
     452: ("No es un número de teléfono utilizable.",),
@@ -66,5 +67,6 @@ WORDING: dict[int, tuple[str, ...]] = {
 NOTES = Notes(
     repeated="Destinatarios repetidos, enviados una sola vez: {names}.",
     unusable="Destinatarios sin número utilizable, descartados: {names}.",
+    unserved="Destinatarios en países sin servicio, descartados: {names}.",
     more="y {count} más",
 )

@@ -51,6 +51,7 @@ WORDING: dict[int, tuple[str, ...]] = {
     450: (
         "Le texte est trop long.",
         "Il compte {length} caractères et {limit} au plus sont acceptés.",
+        "Il fait {parts} SMS et {most} au plus sont acceptés.",
     ),
     451: ("Ce n'est pas encore disponible sur ce serveur.", "Disponible : {available}."),
     452: ("Ce n'est pas un numéro de téléphone utilisable.",),
@@ -66,5 +67,6 @@ WORDING: dict[int, tuple[str, ...]] = {
 NOTES = Notes(
     repeated="Destinataires répétés, servis une seule fois : {names}.",
     unusable="Destinataires sans numéro utilisable, laissés de côté : {names}.",
+    unserved="Destinataires dans des pays non desservis, laissés de côté : {names}.",
     more="et {count} de plus",
 )

@@ -1,0 +1,229 @@
+"""The process dies at a chosen instant: around each commit, around each write to the carrier."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+
+from octavo.db.codes import CampaignState, MessageState
+from octavo.db.connection import Connection
+from octavo.db.unit_of_work import run_once
+from octavo.drivers.sandbox.outbox import read_outbox
+from octavo.kit.clock import system_clock
+from octavo.ledger import campaigns
+from octavo.routes import service as routes
+from tests.common.process import ServerProcess
+from tests.crash.judge import Books, Key, doubted, judge, opened, wait_settled, wait_taken_over
+from tests.crash.load import Answer, Customer, Notes, Order, make_order
+
+pytestmark = pytest.mark.slow
+
+
+Unit = Callable[[Connection], None]
+
+
+class Desk:
+    """One customer with one server, and what both know."""
+
+    def __init__(self, server: ServerProcess) -> None:
+        self.server = server
+        self.notes = Notes()
+        self.deaths = 0
+        self._customer = Customer(server.port, self.notes)
+        self._rng = random.Random(1)
+
+    def order(self, size: int = 500, *, repeat: bool = False, **more: object) -> Order:
+        """Makes an order and tries it once; `retry` finds out what became of it."""
+        mark = f"m{len(self.notes.orders)}"
+        order = make_order(mark, self._rng, size=size, repeat=repeat, guarded=True, **more)
+        self.notes.orders[mark] = order
+        answer = self._customer.post(order)
+        if answer.status == 201:
+            self.notes.taken[mark] = str(answer.body["sms_ticket"])
+        else:
+            assert answer.status == 0
+        return order
+
+    def retry(self) -> dict[str, Answer]:
+        """Tries again what got no answer; the answers by mark."""
+        unheard = [o for m, o in self.notes.orders.items() if m not in self.notes.taken]
+        return {order.mark: self._retry(order) for order in unheard}
+
+    def _retry(self, order: Order) -> Answer:
+        answer = self._customer.send(order, broken=True)
+        assert self.notes.problems == []
+        return answer
+
+    def dies(self, moment: str, *, repeat: bool = False, order: bool = True) -> None:
+        """Starts the server, orders if it lives that long, and sees it die at a moment."""
+        self.server.launch(CRASH_AT=moment)
+        if order and self.server.wait_ready_or_dead():
+            self.order(repeat=repeat)
+        self.server.wait_killed()
+        self.deaths += 1
+
+    def starts(self) -> None:
+        """Starts the server with no fault in it, and waits until it has looked at the past."""
+        self.server.start()
+        wait_taken_over(self.server)
+
+    def ends(self) -> Books:
+        """Settles, stops and judges."""
+        self.retry()
+        wait_settled(self.server)
+        assert self.server.sigterm() == 0, self.server.told("no clean end")
+        return judge(self.server, self.notes, self.deaths)
+
+    def write(self, unit: Unit) -> None:
+        """A short write beside the server, as commands do."""
+        run_once(self.server.database, unit)
+
+    def taken(self) -> Counter[Key]:
+        """How often the carrier took each message so far."""
+        lines = read_outbox(self.server.data_dir)
+        return Counter((line.campaign, line.seq) for line in lines if line.ids)
+
+    def doubts(self) -> Counter[Key]:
+        """How often each message has come into doubt so far."""
+        with closing(opened(self.server.data_dir)) as raw:
+            return Counter(doubted(raw))
+
+    def close(self) -> None:
+        self._customer.close()
+
+
+@pytest.fixture
+def desk(crash_server: ServerProcess) -> Iterator[Desk]:
+    desk = Desk(crash_server)
+    yield desk
+    desk.close()
+
+
+def test_an_order_is_there_exactly_when_its_commit_was(desk: Desk) -> None:
+    for moment in ("accept:before:1", "accept:during:1", "accept:after:1"):
+        desk.dies(moment)
+    desk.starts()
+    answers = desk.retry()
+    assert answers["m0"].status == 201
+    assert answers["m1"].status in {201, 400}
+    assert answers["m2"].body["code"] == 120
+    desk.ends()
+
+
+DISPATCH = {
+    "claim:before:1": "no doubt",
+    "claim:during:1": "none or no doubt",
+    "claim:after:1": "none",
+    "granted:-:1": "none",
+    "offer:before:1": "none",
+    "offer:during:1": "some",
+    "offer:after:1": "all",
+    "answered:-:1": "all",
+    "settle:before:1": "all",
+    "settle:during:1": "all or no doubt",
+    "settle:after:1": "no doubt",
+}
+"""How much of what comes into doubt at a moment the carrier has: all rows of the first grant of a
+process are offered in one write, and answered in one batch.
+"""
+
+
+def test_in_doubt_is_what_had_an_intent_and_no_outcome(desk: Desk) -> None:
+    seen: list[tuple[Counter[Key], Counter[Key]]] = []
+    for moment in DISPATCH:
+        desk.dies(moment)
+        seen.append((desk.taken(), desk.doubts()))
+    desk.starts()
+    seen.append((desk.taken(), desk.doubts()))
+    for (moment, share), (taken, doubts), (_, later) in zip(
+        DISPATCH.items(), seen, seen[1:], strict=False
+    ):
+        fresh = later - doubts
+        found = {"no doubt"} if not fresh else shares(sum(taken[key] for key in fresh), len(fresh))
+        assert found & set(share.split(" or ")), (moment, found, len(fresh))
+    desk.ends()
+
+
+def shares(part: int, whole: int) -> set[str]:
+    return {"none"} if part == 0 else {"all"} if part == whole else {"some"}
+
+
+def test_receipts_are_taken_once_whatever_they_interrupt(desk: Desk) -> None:
+    for moment in ("receipts:before:1", "receipts:during:2", "receipts:after:1"):
+        desk.dies(moment)
+    books = desk.ends()
+    assert {m.state for m in books.messages.values()} == {MessageState.DELIVERED}
+
+
+def test_taking_over_is_done_once(desk: Desk) -> None:
+    desk.dies("offer:during:1")
+    desk.dies("take:before:1", order=False)
+    desk.dies("take:during:1", order=False)
+    desk.dies("take:after:1", order=False)
+    desk.starts()
+    assert set(desk.doubts().values()) == {1}
+    books = desk.ends()
+    states = Counter(m.state for m in books.messages.values())
+    assert set(states) == {MessageState.DELIVERED, MessageState.UNKNOWN}
+
+
+def test_repeating_is_done_once_for_each_doubt(desk: Desk) -> None:
+    desk.dies("granted:-:1", repeat=True)
+    for moment in ("repeat:before:1", "repeat:during:1", "repeat:after:1"):
+        desk.dies(moment, order=False)
+    desk.dies("offer:during:1", order=False)
+    books = desk.ends()
+    assert {m.state for m in books.messages.values()} == {MessageState.DELIVERED}
+    assert {books.times(key) for key in books.messages} == {1}
+
+
+def slowly(desk: Desk) -> None:
+    """A route that takes seconds for an order, so that there is something to stop."""
+    desk.write(lambda c: routes.set_rate(c, "sandbox", 200.0))
+
+
+def wait_sent(desk: Desk, least: int) -> None:
+    desk.server.wait(lambda: len(desk.taken()) >= least, "nothing is sent")
+
+
+def test_canceling_goes_on_where_it_was(desk: Desk) -> None:
+    slowly(desk)
+    desk.server.start(CRASH_AT="cancel_step:before:1")
+    for repeat in (True, False):
+        desk.order(repeat=repeat)
+    wait_sent(desk, 100)
+    for ticket in desk.notes.taken.values():
+        desk.write(lambda c, ticket=ticket: campaigns.cancel(c, 1, ticket, system_clock()))
+    desk.server.wait_killed()
+    desk.dies("cancel_step:during:1", order=False)
+    desk.dies("cancel_step:after:2", order=False)
+    desk.deaths += 1
+    books = desk.ends()
+    assert {c.state for c in books.campaigns.values()} == {CampaignState.CANCELED}
+    states = Counter(m.state for m in books.messages.values())
+    assert states[MessageState.SKIPPED]
+    assert states[MessageState.DELIVERED]
+
+
+def test_what_is_paused_stays_paused_and_then_goes_on(desk: Desk) -> None:
+    slowly(desk)
+    desk.server.start(CRASH_AT="drawn:before:1")
+    desk.order()
+    (ticket,) = desk.notes.taken.values()
+    wait_sent(desk, 50)
+    desk.write(lambda c: campaigns.pause(c, 1, ticket))
+    desk.server.wait_killed()
+    sent = desk.taken()
+    desk.starts()
+    later = desk.order(1)
+    wait_sent(desk, len(sent) + 1)
+    assert sum(desk.taken().values()) == sum(sent.values()) + len(later.texts)
+    desk.write(lambda c: campaigns.resume(c, 1, ticket, system_clock()))
+    wait_sent(desk, len(sent) + 50)
+    desk.server.kill9()
+    desk.dies("granted:-:2", order=False)
+    desk.deaths += 2
+    books = desk.ends()
+    assert len(books.sent) > len(sent)

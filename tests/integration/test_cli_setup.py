@@ -1,0 +1,182 @@
+"""First and later starts, and the command that makes a database."""
+
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from octavo import app
+from octavo.accounts.keys import Peppers
+from octavo.cli.server import greeting
+from octavo.cli.setup import first_start, prepare
+from octavo.db.sqlite import ServerLock
+from octavo.settings import Settings
+from tests.common.commands import Commands, commands
+from tests.common.database import Clock, rows
+
+
+@pytest.fixture
+def octavo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
+    return commands(tmp_path, monkeypatch)
+
+
+def counts(database: Path) -> list[object]:
+    """How many accounts, keys, routes, packs; whether there are prices."""
+    [found] = rows(
+        database,
+        "SELECT (SELECT count(*) FROM account), (SELECT count(*) FROM api_key),"
+        " (SELECT count(*) FROM route), (SELECT count(*) FROM pack), EXISTS (SELECT 1 FROM price)",
+    )
+    return [*found[:-1], bool(found[-1])]
+
+
+def test_a_first_start_makes_everything_and_a_second_one_nothing(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    first = first_start(settings, Clock())
+    assert first.created
+    assert first.key
+    assert first_start(settings, Clock()) == (first.login, None, False)
+    assert counts(settings.database) == [1, 1, 1, 1, True]
+
+
+def test_the_first_credentials_may_be_chosen(tmp_path: Path) -> None:
+    settings = Settings(
+        data_dir=tmp_path / "data",
+        first_login="Me@Here.org",
+        first_key=SecretStr("a key of my own"),
+    )
+    assert first_start(settings) == ("me@here.org", "a key of my own", True)
+
+
+def test_the_database_may_be_outside_the_data_directory(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/elsewhere/octavo.db"
+    settings = Settings(data_dir=tmp_path / "data", database_url=url)
+    first_start(settings)
+    assert (tmp_path / "elsewhere" / "octavo.db").exists()
+    assert settings.pepper_file.exists()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from octavo.accounts import first
+from octavo.cli.setup import first_start
+from octavo.settings import Settings
+first.contacts.ensure_tag = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+first_start(Settings(data_dir=Path(sys.argv[1])))
+"""
+
+
+def test_killed_before_the_end_the_next_start_makes_the_account(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(settings.data_dir)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert counts(settings.database) == [0, 0, 0, 0, False]
+    first = first_start(settings)
+    assert first.created
+    assert counts(settings.database) == [1, 1, 1, 1, True]
+
+
+def test_prices_that_an_operator_took_away_do_not_come_back(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    assert prepare(settings)
+    octavo = Commands(settings.data_dir)
+    octavo("price", "unset", "sms_premium", "FR")
+    octavo("route", "set-rate", "sandbox", "5")
+    assert not prepare(settings)
+    first_start(settings)
+    assert octavo("price", "list", "--product", "sms_premium", "--country", "FR").count("\n") == 1
+    assert "5/s" in octavo("route", "list")
+
+
+def test_migrate_makes_a_database_without_an_account(octavo: Commands) -> None:
+    assert octavo.json("migrate") == {
+        "database": str(octavo.database),
+        "schema": "0001",
+        "changed": True,
+    }
+    assert "is at schema 0001" in octavo("migrate")
+    assert counts(octavo.database) == [0, 0, 1, 0, True]
+
+
+def test_up_tells_how_to_send_once_it_serves(
+    octavo: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "serve", lambda settings, announce: announce())
+    first = octavo("up")
+    assert "http://127.0.0.1:8080" in first
+    assert "demo@octavo.localhost" in first
+    key = first.split("api-key")[1].split()[0]
+    assert f"api-key: {key}" in first.splitlines()[-2]
+    second = octavo("up")
+    assert key not in second
+    assert "account key add --login demo@octavo.localhost" in second
+
+
+def test_the_curl_line_survives_a_shell(tmp_path: Path) -> None:
+    settings = Settings(
+        data_dir=tmp_path, first_login="o'neil@x.y", first_key=SecretStr('quote " and $HOME `id`')
+    )
+    line = greeting(settings, first_start(settings)).strip().splitlines()[-1]
+    words = shlex.split(line)
+    assert words[:2] == ["curl", "http://127.0.0.1:8080/v1/public/sms-campaign/send"]
+    assert "api-login: o'neil@x.y" in words
+    assert 'api-key: quote " and $HOME `id`' in words
+
+
+def test_up_warns_of_misspelt_settings_and_lost_peppers(
+    octavo: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "serve", lambda settings, announce: None)
+    octavo("up")
+    (octavo.data_dir / "secrets" / "pepper").unlink()
+    monkeypatch.setenv("OCTAVO_LISTN", "x")
+    told = octavo.run("up").stderr.splitlines()
+    assert [line.split()[1] for line in told] == ["OCTAVO_LISTN", "1"]
+    assert "pepper missing" in octavo("account", "key", "list")
+
+
+def test_a_second_server_is_refused_in_one_line(octavo: Commands) -> None:
+    octavo("migrate")
+    lock = ServerLock(octavo.data_dir / app.LOCK)
+    try:
+        assert octavo.fails("up").startswith("Error: Another server process works")
+    finally:
+        lock.release()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("OCTAVO_LISTEN", "x", "OCTAVO_LISTEN: must be host:port"),
+        ("OCTAVO_FIRST_KEY", "short", "An api key has 12 to 128 characters"),
+        ("OCTAVO_FIRST_KEY_FILE", "nowhere", "OCTAVO_FIRST_KEY_FILE: nowhere cannot be read"),
+        ("OCTAVO_PEPPER", "weak", "A pepper has at least 16 characters"),
+        ("OCTAVO_DATABASE_URL", "postgresql://x", "OCTAVO_DATABASE_URL: PostgreSQL comes in a"),
+    ],
+)
+def test_a_start_that_cannot_be_says_why(
+    octavo: Commands, monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert octavo.fails("up").startswith(f"Error: {told}")
+
+
+def test_a_damaged_database_is_told(octavo: Commands) -> None:
+    octavo("migrate")
+    octavo.database.write_bytes(b"x" * 5_000)
+    for words in (["up"], ["account", "list"], ["verify"]):
+        assert octavo.fails(*words).startswith("Error: This file is no database")
+
+
+def test_the_pepper_of_a_setting_is_used(octavo: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OCTAVO_PEPPER", "a-pepper-from-a-setting")
+    octavo("migrate")
+    octavo("account", "create", "A", "--login", "a@b.c")
+    current = Peppers("a-pepper-from-a-setting").current
+    assert rows(octavo.database, "SELECT pepper FROM api_key") == [(current,)]
+    assert not (octavo.data_dir / "secrets").exists()
