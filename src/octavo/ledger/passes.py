@@ -114,9 +114,7 @@ def release_refused(connection: Connection, campaign: int, now: Instant) -> None
         settle_hold(connection, campaign, keep_unknown=not ended.sealed, now=now)
 
 
-def settle_hold(
-    connection: Connection, campaign: int, *, keep_unknown: bool, now: Instant
-) -> None:
+def settle_hold(connection: Connection, campaign: int, *, keep_unknown: bool, now: Instant) -> None:
     """Releases hold less captures; what is unknown keeps its hold until it is sealed."""
     ended = connection.one(passes.HELD, campaign=campaign)
     spent = connection.one(passes.CAPTURED, campaign=campaign)

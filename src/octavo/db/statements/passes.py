@@ -265,9 +265,7 @@ OLD_DOUBTS = Query(
             # Slices of one campaign lie side by side; those of later passes on top of them.
             _slice.lo
             == sa.select(sa.func.max(_earlier.c.lo))
-            .where(
-                _earlier.c.campaign_id == _in_doubt.campaign_id, _earlier.c.lo <= _in_doubt.seq
-            )
+            .where(_earlier.c.campaign_id == _in_doubt.campaign_id, _earlier.c.lo <= _in_doubt.seq)
             .scalar_subquery(),
         ),
     )
@@ -285,9 +283,7 @@ OLD_DOUBTS = Query(
         _message.attempts < bindparam("attempts"),
         sa.or_(
             _open.c.id.is_(None),
-            sa.and_(
-                _open.c.state != const(SliceState.LEASED), _open.c["pass"] > _in_doubt["pass"]
-            ),
+            sa.and_(_open.c.state != const(SliceState.LEASED), _open.c["pass"] > _in_doubt["pass"]),
         ),
     )
     .order_by(_in_doubt.seq)
