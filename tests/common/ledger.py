@@ -173,9 +173,7 @@ class World:
         """Messages to `n` persons, who are the same ones each time."""
         group = self.group if group is None else group
         return [
-            PlannedMessage(
-                f"+336{first + i:08d}", "FR", None, parts, Money(PRICE * parts), group
-            )
+            PlannedMessage(f"+336{first + i:08d}", "FR", None, parts, Money(PRICE * parts), group)
             for i in range(n)
         ]
 

@@ -314,9 +314,7 @@ def test_a_job_that_fails_waits_longer_each_time(world: World) -> None:
     assert waits[-1] == HOUR
 
 
-def test_a_step_that_fails_leaves_nothing(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_step_that_fails_leaves_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def half(connection: Connection, task: tasks.Task, now: Instant) -> Instant | None:
         connection.all(tasks.tasks.LEASE_TASK, now=now, lease_until=now)
         raise ValueError(task.kind)

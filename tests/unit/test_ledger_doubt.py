@@ -32,9 +32,7 @@ def in_flight(holder: Holder) -> list[Key]:
 
 def report(world: World, campaign: int, seq: int, ref: str = "ref") -> Receipt:
     address = world.people(seq)[seq - 1].address
-    return Receipt(
-        ref, DELIVERED, world.now, "", address, "Octavo", reference(campaign, seq)
-    )
+    return Receipt(ref, DELIVERED, world.now, "", address, "Octavo", reference(campaign, seq))
 
 
 # -- links ----------------------------------------------------------------------------------------
@@ -276,9 +274,7 @@ def test_a_paused_order_repeats_once_it_goes_on(world: World) -> None:
 @pytest.mark.parametrize("after", [0, DOUBT_AFTER])
 def test_a_canceled_order_repeats_nothing(world: World, after: int) -> None:
     campaign, holder = lose(world, InDoubt.REPEAT)
-    world.run(
-        lambda c: campaigns.cancel(c, world.account, world.ticket(campaign), world.now)
-    )
+    world.run(lambda c: campaigns.cancel(c, world.account, world.ticket(campaign), world.now))
     world.live(SECOND)
     assert world.state(campaign) is CampaignState.CANCELED
 

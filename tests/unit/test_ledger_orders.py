@@ -11,7 +11,15 @@ from octavo.ledger import inbounds, orders, wallet
 from octavo.ledger.orders import DuplicateRequest, NobodyLeft
 from tests.common.ledger import PRICE, World
 
-TABLES = ["campaign", "campaign_count", "campaign_reason", "message", "slice", "entry", "request_key"]
+TABLES = [
+    "campaign",
+    "campaign_count",
+    "campaign_reason",
+    "message",
+    "slice",
+    "entry",
+    "request_key",
+]
 
 
 @pytest.fixture
@@ -81,9 +89,7 @@ def test_a_request_id_is_forgotten_after_24_hours(world: World) -> None:
 
 
 @pytest.mark.parametrize("nothing", [None, ""])
-def test_orders_without_a_request_id_are_never_the_same(
-    world: World, nothing: str | None
-) -> None:
+def test_orders_without_a_request_id_are_never_the_same(world: World, nothing: str | None) -> None:
     assert world.send(request_id=nothing) != world.send(request_id=nothing)
 
 
@@ -169,9 +175,7 @@ def test_recipients_skipped_at_planning_are_counted_and_free(world: World) -> No
 
 def test_slices_have_one_group_and_at_most_its_size(world: World) -> None:
     other = world.make_group()
-    mixed = [
-        m._replace(group=other) if i % 2 else m for i, m in enumerate(world.people(7))
-    ]
+    mixed = [m._replace(group=other) if i % 2 else m for i, m in enumerate(world.people(7))]
 
     campaign = world.send(messages=mixed, slice_size=3)
 

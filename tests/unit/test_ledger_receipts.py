@@ -394,9 +394,7 @@ def test_after_the_seal_a_receipt_changes_the_state_and_no_money(
     holder = Holder(world)
     holder.claim()
     if canceled:
-        world.run(
-            lambda c: campaigns.cancel(c, world.account, world.ticket(campaign), world.now)
-        )
+        world.run(lambda c: campaigns.cancel(c, world.account, world.ticket(campaign), world.now))
     for key in holder.pump():
         holder.lost(key)
     holder.settle()

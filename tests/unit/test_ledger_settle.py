@@ -213,9 +213,7 @@ def test_a_carrier_may_give_no_ids(world: World) -> None:
 
 def test_a_carrier_may_give_the_id_of_an_earlier_pass_again(world: World) -> None:
     campaign = world.send()
-    world.sql(
-        "INSERT INTO part VALUES (?, 'same', ?, 1, 1, 0, 0, 0)", world.route, campaign
-    )
+    world.sql("INSERT INTO part VALUES (?, 'same', ?, 1, 1, 0, 0, 0)", world.route, campaign)
     world.sql("UPDATE message SET pass = 1")
     world.sql("UPDATE slice SET pass = 1")
     holder = Holder(world)
@@ -248,9 +246,7 @@ def test_pause_stops_a_link_within_its_window(world: World) -> None:
     assert world.open_slices(campaign) == [(0, 1, 10, 2, SliceState.PARKED)]
     assert holder.holds == type(holder.holds)()
 
-    world.run(
-        lambda c: campaigns.resume(c, world.account, world.ticket(campaign), world.now)
-    )
+    world.run(lambda c: campaigns.resume(c, world.account, world.ticket(campaign), world.now))
     world.housekeeping()
     assert [key[1] for key in holder.work()] == list(range(3, 11))
 

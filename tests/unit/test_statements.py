@@ -28,7 +28,9 @@ from tests.common.ledger import World
 def _modules() -> list[str]:
     of_ledger = [m.name for m in pkgutil.iter_modules(statements.__path__, "octavo.db.statements.")]
     package = Path(octavo.__path__[0])
-    of_domains = [f"octavo.{path.parent.name}.repository" for path in package.glob("*/repository.py")]
+    of_domains = [
+        f"octavo.{path.parent.name}.repository" for path in package.glob("*/repository.py")
+    ]
     return sorted(of_ledger + of_domains)
 
 
@@ -56,7 +58,9 @@ def test_statements_are_found() -> None:
 
 
 @pytest.mark.parametrize("dialect", [SQLITE, POSTGRESQL], ids=lambda dialect: dialect.name)
-@pytest.mark.parametrize("statement", [s for _, s in STATEMENTS], ids=[name for name, _ in STATEMENTS])
+@pytest.mark.parametrize(
+    "statement", [s for _, s in STATEMENTS], ids=[name for name, _ in STATEMENTS]
+)
 def test_a_statement_has_a_text_for(statement: Statement, dialect: Dialect) -> None:
     compiled = statement.compiled(dialect)
 
@@ -64,13 +68,16 @@ def test_a_statement_has_a_text_for(statement: Statement, dialect: Dialect) -> N
     assert marks == len(compiled.names)
 
 
-@pytest.mark.parametrize("statement", [s for _, s in STATEMENTS], ids=[name for name, _ in STATEMENTS])
+@pytest.mark.parametrize(
+    "statement", [s for _, s in STATEMENTS], ids=[name for name, _ in STATEMENTS]
+)
 def test_sqlite_prepares(database: sqlite3.Connection, statement: Statement) -> None:
     _plan(database, statement)
 
 
 @pytest.mark.parametrize(
-    "statement", [s for _, s in STATEMENTS if isinstance(s, Query)],
+    "statement",
+    [s for _, s in STATEMENTS if isinstance(s, Query)],
     ids=[name for name, s in STATEMENTS if isinstance(s, Query)],
 )
 def test_a_row_has_a_name_for_each_column(
@@ -100,7 +107,12 @@ FREQUENT = [
     ("due slices", dispatching.DUE_SLICES, "slice", _by("ix_slice_due")),
     ("rows of a claim", dispatching.PENDING_ROWS, "slice", KEY),
     ("rows of a claim", dispatching.PENDING_ROWS, "message", r"KEY \(campaign_id=\? AND seq>"),
-    ("rows of a claim", dispatching.PENDING_ROWS, "suppression", r"KEY \(account_id=\? AND address"),
+    (
+        "rows of a claim",
+        dispatching.PENDING_ROWS,
+        "suppression",
+        r"KEY \(account_id=\? AND address",
+    ),
     ("lease", dispatching.LEASE_SLICE, "slice", KEY),
     ("accepted", dispatching.ACCEPT_MESSAGE, "message", KEY),
     ("delayed", dispatching.RETRY_MESSAGE, "message", KEY),
