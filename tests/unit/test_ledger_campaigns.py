@@ -7,6 +7,8 @@ import pytest
 
 from octavo.db.codes import CampaignState, EventKind, InDoubt, MessageState, SliceState
 from octavo.db.connection import Connection
+from octavo.db.statements import tasks as statements
+from octavo.db.statements.tasks import Task
 from octavo.kit.clock import FOREVER, HOUR, MINUTE, SECOND, Instant
 from octavo.ledger import campaigns, events, tasks
 from octavo.ledger.events import Item, Journal
@@ -315,8 +317,8 @@ def test_a_job_that_fails_waits_longer_each_time(world: World) -> None:
 
 
 def test_a_step_that_fails_leaves_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def half(connection: Connection, task: tasks.Task, now: Instant) -> Instant | None:
-        connection.all(tasks.tasks.LEASE_TASK, now=now, lease_until=now)
+    def half(connection: Connection, task: Task, now: Instant) -> Instant | None:
+        connection.all(statements.LEASE_TASK, now=now, lease_until=now)
         raise ValueError(task.kind)
 
     monkeypatch.setattr(tasks, "STEPS", {"half": half})
@@ -351,11 +353,11 @@ def test_a_leased_job_is_not_taken_before_its_lease_ends(
 
 def test_a_holder_that_lost_its_job_cannot_end_it(world: World) -> None:
     plan(world, "job")
-    (stale,) = world.c.all(tasks.tasks.LEASE_TASK, now=world.now, lease_until=world.now)
+    (stale,) = world.c.all(statements.LEASE_TASK, now=world.now, lease_until=world.now)
     world.later(1)
-    world.c.all(tasks.tasks.LEASE_TASK, now=world.now, lease_until=world.now)
+    world.c.all(statements.LEASE_TASK, now=world.now, lease_until=world.now)
 
-    assert world.c.run(tasks.tasks.END_TASK, task=stale.id, by=stale.fence) == 0
+    assert world.c.run(statements.END_TASK, task=stale.id, by=stale.fence) == 0
     world.run(lambda c: tasks.postpone(c, StepFailed(stale, ValueError()), world.now))
     assert world.sql("SELECT run_at FROM task") == [(world.now - 1,)]
 
@@ -363,7 +365,7 @@ def test_a_holder_that_lost_its_job_cannot_end_it(world: World) -> None:
 def test_jobs_go_by_time_then_priority(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
 
-    def job(connection: Connection, task: tasks.Task, now: Instant) -> None:
+    def job(connection: Connection, task: Task, now: Instant) -> None:
         done.append(task.key)
 
     monkeypatch.setattr(tasks, "STEPS", {"job": job})

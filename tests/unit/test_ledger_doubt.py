@@ -287,7 +287,7 @@ def test_a_canceled_order_repeats_nothing(world: World, after: int) -> None:
 def test_late_answers_settle_what_was_in_doubt(world: World) -> None:
     campaign = world.send(4, in_doubt=InDoubt.REPEAT)
     holder = Holder(world)
-    first, second, third, fourth = in_flight(holder)
+    first, second, third, _ = in_flight(holder)
     holder.accepted(first)
     holder.refused(second, code="8")
     holder.refused(third, Fault.TEMPORARY)

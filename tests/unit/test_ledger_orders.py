@@ -1,6 +1,7 @@
 """Accepting an order: whole or not at all."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -30,7 +31,10 @@ def world() -> Iterator[World]:
 
 
 def rows(world: World) -> dict[str, int]:
-    return {table: world.number(f"SELECT count(*) FROM {table}") for table in TABLES}
+    return {
+        table: world.number(f"SELECT count(*) FROM {table}")  # noqa: S608 - ours
+        for table in TABLES
+    }
 
 
 def suppress(world: World, address: str, scope: Scope = Scope.MARKETING) -> None:
@@ -255,12 +259,15 @@ def test_a_top_up_is_above_zero(world: World, amount: str) -> None:
 def test_packs_are_spent_oldest_expiry_first(world: World) -> None:
     account = world.make_account("0")
     for ref, expires in [("never", None), ("late", 2 * HOUR), ("soon", HOUR)]:
-        expiry = None if expires is None else Instant(world.now + expires)
-        world.run(
-            lambda c, ref=ref, expiry=expiry: wallet.top_up(
-                c, account=account, ref=ref, amount=PRICE, now=world.now, expires_at=expiry
-            )
+        top_up = partial(
+            wallet.top_up,
+            account=account,
+            ref=ref,
+            amount=PRICE,
+            now=world.now,
+            expires_at=None if expires is None else Instant(world.now + expires),
         )
+        world.run(top_up)
         world.later(MINUTE)
 
     world.send(account=account)

@@ -39,6 +39,19 @@ def cancel(world: World, campaign: int) -> None:
     world.run(lambda c: campaigns.cancel(c, world.account, ticket, world.now))
 
 
+def stop(world: World, address: str) -> None:
+    world.run(
+        lambda c: inbounds.suppress(
+            c,
+            account=world.account,
+            address=address,
+            scope=Scope.MARKETING,
+            reason="stop",
+            now=world.now,
+        )
+    )
+
+
 def test_accepted_messages_are_captured_and_the_campaign_finishes(world: World) -> None:
     campaign = world.send(3)
     holder = Holder(world)
@@ -288,12 +301,7 @@ def test_who_opts_out_between_grant_and_intent_is_skipped(world: World) -> None:
     campaign = world.send(4)
     holder = Holder(world, most=2)
     sent = in_flight(holder)
-    for person in world.people(4)[2:3]:
-        world.run(
-            lambda c, who=person.address: inbounds.suppress(
-                c, account=world.account, address=who, scope=Scope.ALL, reason="x", now=world.now
-            )
-        )
+    stop(world, world.people(4)[2].address)
     for key in sent:
         holder.accepted(key)
     holder.settle()
@@ -310,16 +318,7 @@ def test_an_alert_is_not_held_up_by_an_opt_out_of_marketing(world: World) -> Non
     campaign = world.send(2, purpose=Purpose.ALERT)
     holder = Holder(world, most=1)
     holder.accepted(in_flight(holder)[0])
-    world.run(
-        lambda c: inbounds.suppress(
-            c,
-            account=world.account,
-            address=world.people(2)[1].address,
-            scope=Scope.MARKETING,
-            reason="stop",
-            now=world.now,
-        )
-    )
+    stop(world, world.people(2)[1].address)
     holder.settle()
 
     assert holder.pump() == [(campaign, 2, 0)]

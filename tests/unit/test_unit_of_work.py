@@ -1,6 +1,7 @@
 """Units of work on SQLite: grouped, committed once, answered after the commit."""
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -202,14 +203,14 @@ async def test_a_caller_that_goes_away_disturbs_nobody(path: Path) -> None:
 async def test_close_waits_for_what_is_queued(path: Path) -> None:
     store = SqliteStore(path)
     gate = Gate()
-    tasks = [asyncio.create_task(store.write(Rank.ACCEPT, gate))]
+    first = asyncio.create_task(store.write(Rank.ACCEPT, gate))
     await gate.entered()
-    tasks += [asyncio.create_task(store.write(Rank.TASK, note(str(n)))) for n in range(20)]
+    rest = [asyncio.create_task(store.write(Rank.TASK, note(str(n)))) for n in range(20)]
     await asyncio.sleep(0)
     closing = asyncio.create_task(store.close())
     gate.open()
     await closing
-    await asyncio.gather(*tasks)
+    await asyncio.gather(first, *rest)
 
     assert notes(path) == [str(n) for n in range(20)]
     with pytest.raises(StoreUnavailable):
@@ -254,7 +255,7 @@ async def test_an_error_in_a_read_does_not_cost_its_connection(path: Path) -> No
 
     async with store_at(path) as store:
         for _ in range(5):
-            with pytest.raises(ValueError, match="^$"):
+            with pytest.raises(ValueError, match=r"^$"):
                 await store.read(broken)
 
 
@@ -350,6 +351,12 @@ def test_a_long_read_does_not_stop_writing(path: Path, checkpointer: Checkpointe
 # -- a full disk ----------------------------------------------------------------------------------
 
 
+def fill_up(ballast: Path) -> None:
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"x" * 4096)
+
+
 @contextmanager
 def small_disk(where: Path) -> Iterator[Path]:
     """A file system of 2 MiB."""
@@ -373,9 +380,7 @@ async def test_a_full_disk_refuses_whole_groups_and_recovers(tmp_path: Path) -> 
         ballast = disk / "ballast"
         async with store_at(path) as store:
             await store.write(Rank.ACCEPT, note("before"))
-            with ballast.open("wb", buffering=0) as file, pytest.raises(OSError, match="space"):
-                while True:
-                    file.write(b"x" * 4096)
+            fill_up(ballast)
 
             small, big = await together(
                 store, (Rank.ACCEPT, note("small")), (Rank.ACCEPT, note("x" * 300_000))

@@ -159,10 +159,12 @@ class _Batch:
         if not parts:
             return None
         # Carriers use ids again after some time: the recipient decides, then the newest.
-        fitting = [p for p in parts if p.address == r.address] if r.address else parts
-        if not fitting:
-            return None
-        p = max(fitting, key=lambda p: (p.campaign, p.seq))
+        p = parts[0]
+        if len(parts) > 1 or (r.address and p.address != r.address):
+            fitting = [p for p in parts if p.address == r.address] if r.address else parts
+            if not fitting:
+                return None
+            p = max(fitting, key=lambda p: (p.campaign, p.seq))
         target = self._target(p.campaign, p.seq, p)
         return _Found(target, Match.ID, p.no, p.part_pass, PartState(p.part_state), stored=True)
 
