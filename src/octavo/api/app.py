@@ -112,6 +112,9 @@ async def _refused(request: Request, error: Exception) -> Response:
         headers["www-authenticate"] = 'Basic realm="Octavo", charset="UTF-8"'
     if error.status == 429:
         headers["retry-after"] = str(error.data.get("seconds", RETRY_AFTER))
+    if error.status in (408, 413):
+        # The rest of the body is not the next request.
+        headers["connection"] = "close"
     return answer(
         render(error, _languages(request)),
         error.status,
