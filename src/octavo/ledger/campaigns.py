@@ -7,7 +7,7 @@ from octavo.db.statements import passes as statements
 from octavo.kit.clock import FOREVER, HOUR, Instant
 from octavo.kit.errors import OctavoError
 from octavo.ledger import passes
-from octavo.ledger.events import Journal
+from octavo.ledger.events import SILENT, Journal
 from octavo.ledger.tally import Tally
 
 CANCEL = "cancel"
@@ -113,10 +113,12 @@ def cancel_step(connection: Connection, campaign: int, now: Instant) -> bool:
 
 
 def _plan_seal(connection: Connection, campaign: int, now: Instant) -> None:
-    """What a canceled campaign still holds for messages in doubt is released by a task."""
+    """A task releases what a canceled campaign holds for messages in doubt, and tells of those
+    that stayed silent.
+    """
     policy = connection.one(statements.POLICY, campaign=campaign)
     spent = connection.one(statements.CAPTURED, campaign=campaign)
-    if policy is not None and spent is not None and spent.unknown:
+    if policy is not None and spent is not None and (spent.unknown or spent.accepted):
         due = now + policy.validity + SEAL_AFTER
         connection.run(
             tasks.PLAN_TASK, kind=SEAL, key=str(campaign), args="{}", run_at=due, priority=0
@@ -125,6 +127,9 @@ def _plan_seal(connection: Connection, campaign: int, now: Instant) -> None:
 
 def seal_canceled(connection: Connection, campaign: int, now: Instant) -> None:
     """Releases what a canceled campaign still holds; it stays canceled."""
+    journal = Journal()
+    _tell_silent(connection, campaign, journal, now)
+    journal.write(connection, now)
     passes.settle_hold(connection, campaign, keep_unknown=False, now=now)
     connection.run(keeping.SET_SEALED_AT, campaign=campaign, now=now)
 
@@ -134,13 +139,17 @@ def seal_some(connection: Connection, most: int, now: Instant) -> int:
     due = connection.all(keeping.UNSEALED, before=now - SEAL_AFTER, most=most)
     journal = Journal()
     for campaign in due:
-        account = connection.one(keeping.ACCOUNT_OF, campaign=campaign) or 0
-        for seq in connection.all(keeping.SILENT, campaign=campaign):
-            journal.tell(account, campaign, EventKind.UNKNOWN, seq, "silent", now)
+        _tell_silent(connection, campaign, journal, now)
         passes.end(connection, campaign, CampaignState.FINISHED, CampaignState.SEALED, now)
         connection.run(keeping.SET_SEALED_AT, campaign=campaign, now=now)
     journal.write(connection, now)
     return len(due)
+
+
+def _tell_silent(connection: Connection, campaign: int, journal: Journal, now: Instant) -> None:
+    account = connection.one(keeping.ACCOUNT_OF, campaign=campaign) or 0
+    for seq in connection.all(keeping.SILENT, campaign=campaign):
+        journal.tell(account, campaign, EventKind.UNKNOWN, seq, SILENT, now)
 
 
 def _change(

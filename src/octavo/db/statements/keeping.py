@@ -116,10 +116,10 @@ SILENT = Query(
     first_integer,
     sa.select(_message.seq).where(
         _message.campaign_id == bindparam("campaign"),
-        _message.state == const(MessageState.ACCEPTED),
+        _message.state.in_([const(MessageState.ACCEPTED), const(MessageState.UNKNOWN)]),
     ),
 )
-"""Accepted messages that no receipt ever spoke of."""
+"""Messages, accepted or in doubt, that no receipt ever spoke of."""
 
 SET_SEALED_AT = Command(
     sa.update(dispatch.campaign)

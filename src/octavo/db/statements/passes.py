@@ -157,15 +157,18 @@ REOPEN_CAMPAIGN = Command(
 
 
 class Captured(NamedTuple):
-    """What a campaign has cost, and how many of its messages are unknown."""
+    """What a campaign has cost, and how many of its messages wait for a receipt."""
 
     captured: int
     unknown: int
+    accepted: int
 
 
 CAPTURED = Query(
     Captured._make,
-    sa.select(_count.captured, _count.unknown).where(_count.campaign_id == bindparam("campaign")),
+    sa.select(_count.captured, _count.unknown, _count.accepted).where(
+        _count.campaign_id == bindparam("campaign")
+    ),
 )
 
 UNKNOWN_UNCHARGED = Query(
@@ -265,9 +268,7 @@ OLD_DOUBTS = Query(
             # Slices of one campaign lie side by side; those of later passes on top of them.
             _slice.lo
             == sa.select(sa.func.max(_earlier.c.lo))
-            .where(
-                _earlier.c.campaign_id == _in_doubt.campaign_id, _earlier.c.lo <= _in_doubt.seq
-            )
+            .where(_earlier.c.campaign_id == _in_doubt.campaign_id, _earlier.c.lo <= _in_doubt.seq)
             .scalar_subquery(),
         ),
     )
@@ -285,9 +286,7 @@ OLD_DOUBTS = Query(
         _message.attempts < bindparam("attempts"),
         sa.or_(
             _open.c.id.is_(None),
-            sa.and_(
-                _open.c.state != const(SliceState.LEASED), _open.c["pass"] > _in_doubt["pass"]
-            ),
+            sa.and_(_open.c.state != const(SliceState.LEASED), _open.c["pass"] > _in_doubt["pass"]),
         ),
     )
     .order_by(_in_doubt.seq)
