@@ -30,7 +30,7 @@ class Receiver:
 
     def __init__(self, port: int = 0) -> None:
         self.answers: Answers = lambda _: 200
-        self.extra: dict[str, str] = {}
+        self.headers: dict[str, str] = {}
         self.came: list[Callback] = []
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", port), self)
@@ -40,7 +40,7 @@ class Receiver:
         self._thread.start()
 
     def close(self) -> None:
-        """Nobody listens any more."""
+        """Nobody listens any more; what is open is hung up."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -72,7 +72,7 @@ class _Server(ThreadingHTTPServer):
         self.receiver = receiver
         super().__init__(address, _Handler)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: object, client_address: object) -> None:
         """A caller that hung up is no news."""
 
 
@@ -91,12 +91,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.send_response(status)
-        for name, value in receiver.extra.items():
+        for name, value in receiver.headers.items():
             self.send_header(name, value)
         self.send_header("content-length", "0")
         self.end_headers()
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its given name
         """Says nothing."""
 
 
