@@ -12,6 +12,8 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import uvloop
@@ -21,12 +23,13 @@ from _common import (
     PATIENCE,
     DoesNotAddUpError,
     Figure,
-    Options,
     Yardstick,
     add_up,
-    data_dir,
+    database_of,
     free_port,
+    fresh,
     options,
+    prepared,
     report,
     server,
     usage,
@@ -42,7 +45,7 @@ from octavo.db.unit_of_work import run_once
 from octavo.kit.clock import HOUR, MINUTE, Instant, system_clock
 from octavo.kit.money import money
 from octavo.kit.tickets import ticket
-from octavo.ledger.events import Journal
+from octavo.ledger.events import Item, Journal
 from octavo.ledger.orders import PlannedMessage, PlannedOrder, accept
 
 BODY = b'{"channel": "sms", "message_id": "sms_660de138a079c318901283", "number": "+33600000001"}'
@@ -65,19 +68,22 @@ def main() -> None:
         Case("callbacks to a customer who answers in 50 ms", slow, 50),
         Case("callbacks to a customer who answers at once", quick, 0),
     ]
-    report([measure(case, asked) for case in cases], as_json=asked.json)
+    with prepared(asked.folder) as empty:
+        figures = [measure(case, empty) for case in cases]
+    report(figures, as_json=asked.json)
 
 
-def measure(case: Case, asked: Options) -> Figure:
+def measure(case: Case, empty: Path) -> Figure:
     """One case: the client alone, then the server with as many events waiting."""
     with customer(case.milliseconds) as port:
         rate = case.n / uvloop.run(client_alone(port, case.n))
-    with data_dir(asked.folder) as settings, customer(case.milliseconds) as port:
+    with fresh(empty) as home, customer(case.milliseconds) as port:
+        database = database_of(home)
         url = f"http://127.0.0.1:{port}/callbacks"
-        run_once(settings.database, lambda c: listen(c, url))
+        run_once(database, partial(listen, url=url))
         for first in range(0, case.n, 500):
-            run_once(settings.database, lambda c, first=first: happen(c, first))
-        with server(settings) as serving:
+            run_once(database, partial(happen, first=first))
+        with server(home) as serving:
             while not came(port)[0]:
                 time.sleep(LOOK_EVERY)
             begun, before = time.perf_counter(), usage(serving.pid)
@@ -87,7 +93,7 @@ def measure(case: Case, asked: Options) -> Figure:
             seconds, after = time.perf_counter() - begun, usage(serving.pid)
         if came(port) != (case.n, case.n):
             raise DoesNotAddUpError(f"{came(port)} (calls, ids) came of {case.n}")
-        add_up(settings.database, messages=case.n, pending=case.n)
+        add_up(database, messages=case.n, pending=case.n)
     stick = Yardstick(f"the same client, {MOST} calls in flight, without ledger", rate)
     cpu = after.cpu - before.cpu
     return Figure(case.name, case.n, seconds, "callbacks/s", stick, cpu, after.peak_mib)
@@ -167,7 +173,7 @@ def happen(connection: Connection, first: int) -> None:
     campaign = accept(connection, order, now).campaign
     journal = Journal()
     for seq in range(1, 501):
-        journal.tell(ACCOUNT, campaign, EventKind.DELIVERED, seq, "", now)
+        journal.tell(ACCOUNT, campaign, EventKind.DELIVERED, Item(seq, "", now))
     journal.write(connection, now)
 
 

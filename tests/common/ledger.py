@@ -173,9 +173,7 @@ class World:
         """Messages to `n` persons, who are the same ones each time."""
         group = self.group if group is None else group
         return [
-            PlannedMessage(
-                f"+336{first + i:08d}", "FR", None, parts, Money(PRICE * parts), group
-            )
+            PlannedMessage(f"+336{first + i:08d}", "FR", None, parts, Money(PRICE * parts), group)
             for i in range(n)
         ]
 
@@ -233,6 +231,12 @@ class World:
         while self.run(lambda c: receipts.retry(c, 50, self.now)) == 50:
             pass
         self.run(lambda c: campaigns.seal_some(c, 10, self.now))
+
+    def live(self, microseconds: int) -> None:
+        """Time passes, and the housekeeper looks a few times on the way."""
+        for _ in range(5):
+            self.later(microseconds // 5)
+            self.housekeeping()
 
     # -- looking -------------------------------------------------------------------------------
 

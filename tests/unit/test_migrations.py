@@ -2,7 +2,6 @@
 
 import importlib.util
 import io
-import os
 import re
 import signal
 import sqlite3
@@ -33,6 +32,7 @@ from octavo.db.migrate import (
 )
 from octavo.db.migrations.engine import config, transaction
 from octavo.db.schema import metadata
+from tests.common.commands import environment
 from tests.common.database import migrated, rows
 
 
@@ -116,8 +116,8 @@ def test_a_database_at_head_is_left_alone_and_alembic_is_not_even_imported(tmp_p
         "print(migrate(Path(sys.argv[1])), 'alembic' in sys.modules)"
     )
     command = [sys.executable, "-c", script, str(path)]
-    output = subprocess.run(command, capture_output=True, check=True, text=True).stdout
-    assert output.split() == ["False", "False"]
+    done = subprocess.run(command, env=environment(), capture_output=True, check=True, text=True)
+    assert done.stdout.split() == ["False", "False"]
 
 
 def test_an_older_database_is_refused_until_it_is_migrated(
@@ -173,7 +173,8 @@ migrate(Path(sys.argv[1]))
 
 def test_killed_in_the_middle_the_next_start_migrates(tmp_path: Path) -> None:
     path = tmp_path / "octavo.db"
-    killed = subprocess.run([sys.executable, "-c", KILLED_HALFWAY, str(path)], check=False)
+    command = [sys.executable, "-c", KILLED_HALFWAY, str(path)]
+    killed = subprocess.run(command, env=environment(), check=False)
     assert killed.returncode == -signal.SIGKILL
     assert path.exists()
     assert rows(path, "SELECT name FROM sqlite_master") == []
@@ -185,6 +186,6 @@ def test_two_first_starts_at_once_both_succeed(tmp_path: Path) -> None:
     path = tmp_path / "octavo.db"
     script = "import sys; from pathlib import Path; from octavo.db.migrate import migrate; "
     command = [sys.executable, "-c", script + "migrate(Path(sys.argv[1]))", str(path)]
-    both = [subprocess.Popen(command, env=os.environ) for _ in range(2)]
+    both = [subprocess.Popen(command, env=environment()) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
     require(path)

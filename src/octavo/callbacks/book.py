@@ -57,7 +57,7 @@ class Book:
 
     def __init__(self, place: Place, zone: ZoneInfo) -> None:
         self.read_to = place
-        self.flying: set[Call] = set()
+        self._flying: dict[Call, None] = {}
         self._zone = zone
         self._saved_to = place
         self._line: deque[Call] = deque()
@@ -135,14 +135,14 @@ class Book:
                 self._busy[message].append(call)
             else:
                 self._busy[message] = []
-                self.flying.add(call)
+                self._flying[call] = None
                 call.begun = now
                 return call
         return None
 
     def taken(self, call: Call) -> None:
         """The customer has it."""
-        self.flying.discard(call)
+        self._flying.pop(call, None)
         call.settled = True
         if call.stored:
             self._done.append(call.row())
@@ -152,7 +152,7 @@ class Book:
         """The customer does not have it: it is tried again `wait` microseconds from now, and what
         comes after it for its message waits.
         """
-        self.flying.discard(call)
+        self._flying.pop(call, None)
         call.tries += 1
         call.next_try_at = Instant(now + wait)
         if call.stored:
@@ -191,7 +191,7 @@ class Book:
         Calls under way for over a second become rows: one slow answer must not hold the cursor.
         In the `last` save all do: nobody waits for their answers any more.
         """
-        for call in self.flying:
+        for call in self._flying:
             if not call.stored and (last or now - call.begun > SECOND):
                 call.next_try_at = Instant(now + (0 if last else PARKED_FOR))
                 self._store(call)

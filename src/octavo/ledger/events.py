@@ -5,7 +5,8 @@ A row holds at most 500 items; what is more goes into further rows.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from octavo.db.codes import EventKind
 from octavo.db.connection import Connection
@@ -23,19 +24,23 @@ SILENT = "silent"
 """Why a message is unknown for good: its campaign is sealed and no receipt came."""
 
 
+class Item(NamedTuple):
+    """What one message met: its reason or text, and when."""
+
+    seq: int
+    what: str
+    at: Instant
+
+
 class Journal:
     """The events of one transaction."""
 
     def __init__(self) -> None:
-        self._items: defaultdict[tuple[int, int, EventKind], list[Sequence[int | str]]] = (
-            defaultdict(list)
-        )
+        self._items: defaultdict[tuple[int, int, EventKind], list[Item]] = defaultdict(list)
 
-    def tell(
-        self, account: int, campaign: int, kind: EventKind, seq: int, what: str, at: Instant
-    ) -> None:
-        """One message met a fact at an instant; `what` is its reason or text."""
-        self._items[account, campaign, kind].append((seq, what, at))
+    def tell(self, account: int, campaign: int, kind: EventKind, item: Item) -> None:
+        """One message of a campaign met a fact."""
+        self._items[account, campaign, kind].append(item)
 
     def write(self, connection: Connection, now: Instant) -> None:
         """Writes the rows; their position among all events is given later, in commit order."""
@@ -50,8 +55,8 @@ class Journal:
         connection.many(traffic.INSERT_EVENT, [(first + i, *row) for i, row in enumerate(rows)])
 
 
-def _chunks(items: list[Sequence[int | str]]) -> Iterator[list[Sequence[int | str]]]:
-    """Whoever reads a row has all of it in memory, and a seal may tell of millions."""
+def _chunks(items: list[Item]) -> Iterator[list[Item]]:
+    """Whoever reads a row has all of it in memory."""
     return (items[i : i + MOST_ITEMS] for i in range(0, len(items), MOST_ITEMS))
 
 

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from octavo.db.codes import CampaignState, EventKind, InDoubt, MessageState, Purpose, Scope
 from octavo.db.connection import Connection
-from octavo.db.statements import orders
+from octavo.db.statements import keeping, orders
 from octavo.kit.clock import DAY, Instant
 from octavo.kit.errors import OctavoError
 from octavo.kit.money import ZERO, Money
 from octavo.ledger import numbering, wallet
-from octavo.ledger.events import Journal
+from octavo.ledger.events import Item, Journal
 from octavo.ledger.fairness import VirtualTime
 
 REQUEST_ID_LIFE = DAY
@@ -106,7 +106,7 @@ def accept(connection: Connection, order: PlannedOrder, now: Instant) -> Accepte
         now=now,
     )
     slices = list(_slices(order, to_send, campaign, debited.vt, now))
-    _insert_campaign(connection, order, campaign, parts, cost, now)
+    _insert_campaign(connection, order, campaign=campaign, parts=parts, cost=cost, now=now)
     connection.run(
         orders.INSERT_COUNT,
         campaign_id=campaign,
@@ -120,7 +120,12 @@ def accept(connection: Connection, order: PlannedOrder, now: Instant) -> Accepte
     connection.many(orders.INSERT_SLICES, slices)
     count_reasons(connection, campaign, MessageState.SKIPPED, Counter(m.reason for m in skipped))
     if opted_out:
-        _tell_opted_out(connection, order, campaign, len(to_send), skipped, now)
+        journal = Journal()
+        for seq, message in enumerate(skipped, len(to_send) + 1):
+            if message.reason == OPTED_OUT:
+                told = Item(seq, OPTED_OUT, now)
+                journal.tell(order.account, campaign, EventKind.SKIPPED, told)
+        journal.write(connection, now)
     return Accepted(
         campaign,
         len(to_send),
@@ -146,6 +151,14 @@ def simulate(connection: Connection, order: PlannedOrder) -> Accepted:
         raise wallet.InsufficientCredit(cost, available)
     parts = sum(m.parts for m in to_send)
     return Accepted(0, len(to_send), parts, cost, Money(available - cost), opted_out)
+
+
+def forget_requests(connection: Connection, most: int, now: Instant) -> int:
+    """Deletes request_ids that may be used again; how many."""
+    before = now - REQUEST_ID_LIFE
+    old = connection.all(keeping.OLD_REQUESTS, before=before, most=most)
+    connection.many(keeping.FORGET_REQUEST, [(*request, before) for request in old])
+    return len(old)
 
 
 def count_reasons(
@@ -202,25 +215,10 @@ def _apply_suppressions(
     ], len(stopped)
 
 
-def _tell_opted_out(
-    connection: Connection,
-    order: PlannedOrder,
-    campaign: int,
-    sent: int,
-    skipped: Sequence[PlannedMessage],
-    now: Instant,
-) -> None:
-    """Who opted out gets a receipt that says so (P5)."""
-    journal = Journal()
-    for seq, message in enumerate(skipped, sent + 1):
-        if message.reason == OPTED_OUT:
-            journal.tell(order.account, campaign, EventKind.SKIPPED, seq, OPTED_OUT, now)
-    journal.write(connection, now)
-
-
 def _insert_campaign(
     connection: Connection,
     order: PlannedOrder,
+    *,
     campaign: int,
     parts: int,
     cost: Money,

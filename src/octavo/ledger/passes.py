@@ -86,8 +86,13 @@ def follow_up(connection: Connection, *, slice_id: int, pass_: int, run_at: int)
 def add_work(connection: Connection, campaign: int, by: int, now: Instant) -> None:
     """Counts what is still to do for a campaign; at zero it is finished, paused or not."""
     if by and connection.one(passes.OPEN_WORK, campaign=campaign, by=by) == 0:
-        for state in (CampaignState.SENDING, CampaignState.PAUSED):
-            end(connection, campaign, state, CampaignState.FINISHED, now)
+        finish(connection, campaign, now)
+
+
+def finish(connection: Connection, campaign: int, now: Instant) -> None:
+    """Nothing is left to send: releases what the campaign can no longer cost."""
+    if connection.run(passes.FINISH_CAMPAIGN, campaign=campaign, now=now):
+        settle_hold(connection, campaign, keep_unknown=True, now=now)
 
 
 def end(
@@ -114,9 +119,7 @@ def release_refused(connection: Connection, campaign: int, now: Instant) -> None
         settle_hold(connection, campaign, keep_unknown=not ended.sealed, now=now)
 
 
-def settle_hold(
-    connection: Connection, campaign: int, *, keep_unknown: bool, now: Instant
-) -> None:
+def settle_hold(connection: Connection, campaign: int, *, keep_unknown: bool, now: Instant) -> None:
     """Releases hold less captures; what is unknown keeps its hold until it is sealed."""
     ended = connection.one(passes.HELD, campaign=campaign)
     spent = connection.one(passes.CAPTURED, campaign=campaign)

@@ -100,9 +100,18 @@ LEASED_SLICES = Query(
     ),
 )
 
+
+class Unsealed(NamedTuple):
+    """An ended campaign past its validity; `cursor` is how far its sealing has come."""
+
+    id: int
+    account: int
+    cursor: int
+
+
 UNSEALED = Query(
-    first_integer,
-    sa.select(_campaign.id)
+    Unsealed._make,
+    sa.select(_campaign.id, _campaign.account_id, _campaign.cursor)
     .where(
         _campaign.state == const(CampaignState.FINISHED),
         _campaign.finished_at <= bindparam("before"),
@@ -112,14 +121,31 @@ UNSEALED = Query(
     .limit(bindparam("most")),
 )
 
-SILENT = Query(
-    first_integer,
-    sa.select(_message.seq).where(
-        _message.campaign_id == bindparam("campaign"),
-        _message.state.in_([const(MessageState.ACCEPTED), const(MessageState.UNKNOWN)]),
+TO_SEAL = Query(
+    Unsealed._make,
+    sa.select(_campaign.id, _campaign.account_id, _campaign.cursor).where(
+        _campaign.id == bindparam("campaign")
     ),
 )
+
+SILENT = Query(
+    first_integer,
+    sa.select(_message.seq)
+    .where(
+        _message.campaign_id == bindparam("campaign"),
+        _message.seq > bindparam("after"),
+        _message.state.in_([const(MessageState.ACCEPTED), const(MessageState.UNKNOWN)]),
+    )
+    .order_by(_message.seq)
+    .limit(bindparam("most")),
+)
 """Messages, accepted or in doubt, that no receipt ever spoke of."""
+
+MOVE_CURSOR = Command(
+    sa.update(dispatch.campaign)
+    .where(_campaign.id == bindparam("campaign"))
+    .values(cursor=bindparam("cursor"))
+)
 
 SET_SEALED_AT = Command(
     sa.update(dispatch.campaign)
@@ -129,13 +155,27 @@ SET_SEALED_AT = Command(
 
 _key = dispatch.request_key.c
 
-FORGET_REQUEST_KEYS = Command(
+
+class OldRequest(NamedTuple):
+    """A request_id that may be used again."""
+
+    account: int
+    request_id: str
+
+
+OLD_REQUESTS = Query(
+    OldRequest._make,
+    sa.select(_key.account_id, _key.request_id)
+    .where(_key.at < bindparam("before"))
+    .order_by(_key.at)
+    .limit(bindparam("most")),
+)
+
+FORGET_REQUEST = Command(
     sa.delete(dispatch.request_key).where(
-        sa.tuple_(_key.account_id, _key.request_id).in_(
-            sa.select(_key.account_id, _key.request_id)
-            .where(_key.at < bindparam("before"))
-            .order_by(_key.at)
-            .limit(bindparam("most"))
-        )
-    )
+        _key.account_id == bindparam("account"),
+        _key.request_id == bindparam("request_id"),
+        _key.at < bindparam("before"),
+    ),
+    takes=("account", "request_id", "before"),
 )

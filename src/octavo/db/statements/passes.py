@@ -118,10 +118,22 @@ OPEN_WORK = Query(
 )
 
 
+FINISH_CAMPAIGN = Command(
+    sa.update(dispatch.campaign)
+    .where(
+        _campaign.id == bindparam("campaign"),
+        _campaign.state.in_([const(CampaignState.SENDING), const(CampaignState.PAUSED)]),
+    )
+    .values(state=const(CampaignState.FINISHED), finished_at=bindparam("now"))
+)
+
 END_CAMPAIGN = Command(
     sa.update(dispatch.campaign)
     .where(_campaign.id == bindparam("campaign"), _campaign.state == bindparam("from_state"))
-    .values(state=bindparam("to_state"), finished_at=bindparam("now"))
+    .values(
+        state=bindparam("to_state"),
+        finished_at=sa.func.coalesce(_campaign.finished_at, bindparam("now")),
+    )
 )
 
 
@@ -144,15 +156,6 @@ HELD = Query(
         _campaign.state,
         sa.case((_campaign.sealed_at.is_(None), const(0)), else_=const(1)),
     ).where(_campaign.id == bindparam("campaign")),
-)
-
-REOPEN_CAMPAIGN = Command(
-    sa.update(dispatch.campaign)
-    .where(
-        _campaign.id == bindparam("campaign"),
-        _campaign.state == const(CampaignState.FINISHED),
-    )
-    .values(state=const(CampaignState.SENDING), finished_at=None)
 )
 
 

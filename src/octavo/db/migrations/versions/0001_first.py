@@ -1,9 +1,9 @@
 """The tables of the first release."""
 
-from typing import Literal
-
 import sqlalchemy as sa
 from alembic import op
+
+from octavo.db.migrations.columns import big, index, real, small, table, text
 
 revision = "0001"
 down_revision = None
@@ -438,48 +438,3 @@ def callbacks() -> None:
         clustered=True,
     )
     index("ix_callback_retry_due", "callback_retry", "account_id", "kind", "next_try_at")
-
-
-def big(
-    *names: str, default: str | None = None, null: bool = False, given: bool = False
-) -> list[sa.Column[int]]:
-    kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-    numbering: Literal["auto", False] = False if given else "auto"
-    return [
-        sa.Column(n, kind, nullable=null, server_default=default, autoincrement=numbering)
-        for n in names
-    ]
-
-
-def small(*names: str, default: str | None = None, null: bool = False) -> list[sa.Column[int]]:
-    kind = sa.SmallInteger().with_variant(sa.Integer(), "sqlite")
-    return [sa.Column(n, kind, nullable=null, server_default=default) for n in names]
-
-
-def real(*names: str, default: str | None = None, null: bool = False) -> list[sa.Column[float]]:
-    kind: sa.types.TypeEngine[float] = sa.Double().with_variant(sa.REAL(), "sqlite")
-    return [sa.Column(n, kind, nullable=null, server_default=default) for n in names]
-
-
-def text(*names: str, default: str | None = None, null: bool = False) -> list[sa.Column[str]]:
-    return [sa.Column(n, sa.Text(), nullable=null, server_default=default) for n in names]
-
-
-def table(
-    name: str,
-    *columns: sa.schema.SchemaItem,
-    clustered: bool = False,
-    fillfactor: int | None = None,
-) -> None:
-    op.create_table(
-        name,
-        *columns,
-        sqlite_strict=True,
-        sqlite_with_rowid=not clustered,
-        postgresql_with={"fillfactor": fillfactor} if fillfactor else {},
-    )
-
-
-def index(name: str, of: str, *columns: str, where: str | None = None) -> None:
-    clause = None if where is None else sa.text(where)
-    op.create_index(name, of, columns, sqlite_where=clause, postgresql_where=clause)
