@@ -101,17 +101,24 @@ def _as_given(url: str) -> URL:
     return URL(url, encoded=url.isascii())
 
 
+_TOLD: tuple[tuple[type[Exception], str], ...] = (
+    (TimeoutError, "no answer in time"),
+    (aiohttp.ClientConnectorCertificateError, "its certificate is not trusted"),
+    (aiohttp.ClientConnectorDNSError, "its name has no address"),
+    (aiohttp.ServerDisconnectedError, "it hung up"),
+    (aiohttp.ClientResponseError, "its answer is not HTTP"),
+    (ValueError, "this is no web address"),
+)
+
+
 def _told(problem: Exception) -> str:
     """What an operator reads; no address that the customer did not give."""
-    if isinstance(problem, TimeoutError):
-        return "no answer in time"
-    if isinstance(problem, aiohttp.ClientConnectorCertificateError):
-        return "its certificate is not trusted"
-    if isinstance(problem, aiohttp.ClientConnectorDNSError):
-        return "its name has no address"
     cause = problem.os_error if isinstance(problem, aiohttp.ClientConnectorError) else problem
     if isinstance(cause, AddressRefused):
         return "its address is private"
+    for kind, words in _TOLD:
+        if isinstance(problem, kind):
+            return words
     if isinstance(cause, OSError):
         return f"no connection: {cause.strerror or type(cause).__name__}"
     return f"no answer: {type(problem).__name__}"
