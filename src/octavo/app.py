@@ -307,6 +307,8 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
     host, port = settings.listen
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.create_server((host, port), family=family, backlog=2048)
+    # Taken over by every connection: without it an answer waits for the client's delayed ACK.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         yield sock
     finally:
