@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from random import Random, SystemRandom
+from typing import NamedTuple
 
 import structlog
 import uvicorn
@@ -52,7 +53,8 @@ LOCK = "octavo.lock"
 REQUESTS = "requests.db"
 DISK_FLOOR = 64 << 20
 """Bytes free below which `/readyz` warns."""
-STOP_SECONDS = 20
+STOP_SECONDS = 5
+"""Seconds that a stop waits for requests under way; links drain meanwhile."""
 
 log = structlog.get_logger()
 
@@ -98,9 +100,9 @@ def alone(settings: Settings) -> Iterator[None]:
 
 
 async def _serve(settings: Settings, sock: socket.socket, announce: Callable[[], None]) -> None:
-    async with running(settings) as app:
-        server = _Server(settings, app, announce)
-        stopping = asyncio.create_task(_exit_when(_stop_signals(), server))
+    async with running(settings) as running_app:
+        server = _Server(settings, running_app.app, announce)
+        stopping = asyncio.create_task(_exit_when(_stop_signals(), server, running_app))
         await server.serve(sockets=[sock])
         stopping.cancel()
 
@@ -143,8 +145,8 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
     """A server beside other work on this loop; gives its address. For demonstrations."""
     started = asyncio.Event()
     with _listening(settings) as sock:
-        async with running(settings) as app:
-            server = _Server(settings, app, started.set)
+        async with running(settings) as running_app:
+            server = _Server(settings, running_app.app, started.set)
             task = asyncio.create_task(server.serve(sockets=[sock]))
             await started.wait()
             host, port = sock.getsockname()[:2]
@@ -155,8 +157,15 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
                 await task
 
 
+class Running(NamedTuple):
+    """The application with its worker at work; `begin_to_stop` lets links drain at once."""
+
+    app: FastAPI
+    begin_to_stop: Callable[[], None]
+
+
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[FastAPI]:
+async def running(settings: Settings) -> AsyncIterator[Running]:
     """The application with its worker at work; drained at the end."""
     clock, chance = system_clock, SystemRandom()
     store = SqliteStore(settings.database)
@@ -173,6 +182,7 @@ async def running(settings: Settings) -> AsyncIterator[FastAPI]:
         {
             "store": partial(_store_works, store),
             "disk": partial(_disk_has_room, settings),
+            "links": worker.problem,
         }
     )
     services = _services(settings, store, clock, chance, worker.wake)
@@ -181,10 +191,16 @@ async def running(settings: Settings) -> AsyncIterator[FastAPI]:
     worker.start()
     callbacks.start()
     log.info("server started", address=settings.base_url, routes=[r.name for r in routes])
-    try:
-        yield app
-    finally:
+
+    def begin_to_stop() -> None:
         health.draining = True
+        worker.stop()
+        callbacks.stop()
+
+    try:
+        yield Running(app, begin_to_stop)
+    finally:
+        begin_to_stop()
         await asyncio.gather(worker.drain(), callbacks.drain())
         await store.close()
         await asyncio.get_running_loop().run_in_executor(None, requests.close)
@@ -297,8 +313,9 @@ def _stop_signals() -> asyncio.Event:
     return stopping
 
 
-async def _exit_when(stopping: asyncio.Event, server: uvicorn.Server) -> None:
+async def _exit_when(stopping: asyncio.Event, server: uvicorn.Server, running_app: Running) -> None:
     await stopping.wait()
+    running_app.begin_to_stop()
     server.should_exit = True
 
 

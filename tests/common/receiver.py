@@ -81,9 +81,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or "{}")
         headers = {name.lower(): value for name, value in self.headers.items()}
-        callback = Callback(self.path, headers["webhook-id"], headers, body)
+        callback = Callback(self.path, headers.get("webhook-id", ""), headers, body)
         receiver = self.server.receiver
         receiver.keep(callback)
         status = receiver.answers(callback)
@@ -95,6 +95,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("content-length", "0")
         self.end_headers()
+
+    do_GET = do_POST  # noqa: N815 - its given name; what follows a redirect comes here
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its given name
         """Says nothing."""

@@ -49,9 +49,13 @@ class Callbacks:
         """Begins on the running loop."""
         self._task = asyncio.create_task(self._run())
 
-    async def drain(self) -> None:
-        """Makes no further calls, waits a moment for answers, saves and ends."""
+    def stop(self) -> None:
+        """Makes no further calls; returns at once."""
         self._stopping.set()
+
+    async def drain(self) -> None:
+        """As `stop`; waits a moment for answers, saves and ends."""
+        self.stop()
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
 

@@ -11,8 +11,8 @@ import structlog
 from octavo.db.connection import Connection
 from octavo.db.statements.dispatching import PendingRow
 from octavo.db.unit_of_work import Rank, Store
-from octavo.drivers.protocol import Driver, Fault, Inbound, Outcome, Report, Submission, Verdict
-from octavo.kit.clock import MILLISECOND, SECOND, Clock, Instant
+from octavo.drivers.protocol import Driver, Inbound, Outcome, Report, Submission
+from octavo.kit.clock import SECOND, Clock, Instant
 from octavo.kit.errors import StoreUnavailable
 from octavo.kit.tickets import reference
 from octavo.ledger import claim, links, receipts, settle
@@ -20,6 +20,7 @@ from octavo.ledger.errors import LedgerDisagrees, LinkLost
 from octavo.ledger.links import Link
 from octavo.ledger.settle import Answer, Progress
 from octavo.worker import reports
+from octavo.worker.answers import answer_of, late, retry_after
 from octavo.worker.holds import Hold, Holds
 from octavo.worker.texts import Texts
 
@@ -30,14 +31,13 @@ POLL = 0.100
 """Seconds between looks for work when nobody hints; enough by itself (design 4.11)."""
 LAST_SETTLES = 10
 """Tries of the last settle of a drain, while the store is busy."""
+DOWN_FOR = 10.0
+"""Seconds without a connection after which `/readyz` says so."""
 RENEW_EVERY = 4.0
 """Seconds. A renewal also says that the link is bound, which lower tiers trust for 10 s: two may
 fail before they step in (design 4.3 allows 10 s)."""
 STOP_BEFORE_END = 5.0
 LEASE_SECONDS = links.LEASE / SECOND
-
-THROTTLE_AFTER = SECOND
-TEMPORARY_AFTER = 5 * SECOND
 
 log = structlog.get_logger()
 
@@ -68,6 +68,7 @@ class LinkRunner:
         self._wake = asyncio.Event()
         self._stopping = False
         self._texts = Texts()
+        self._down_since: float | None = asyncio.get_running_loop().time()
         self._reset()
 
     def _reset(self) -> None:
@@ -86,6 +87,16 @@ class LinkRunner:
         self._claim_at = 0.0
         self._wake.set()
 
+    @property
+    def name(self) -> str:
+        """For people: the link's route and its number there."""
+        return f"link {self._no} of route {self._route}"
+
+    def is_down(self) -> bool:
+        """It has not been connected for so long that somebody should look."""
+        since = self._down_since
+        return since is not None and asyncio.get_running_loop().time() - since > DOWN_FOR
+
     def stop(self) -> None:
         """Asks the runner to settle what is in flight and end."""
         self._stopping = True
@@ -100,13 +111,18 @@ class LinkRunner:
 
     async def _take(self) -> Link | None:
         begun = asyncio.get_running_loop().time()
-        with contextlib.suppress(StoreUnavailable):
+        try:
             link = await self._store.write(
                 Rank.CLAIM,
                 lambda c: links.take(
                     c, route=self._route, no=self._no, worker=self._worker, now=self._clock()
                 ),
             )
+        except StoreUnavailable as error:
+            log.warning("link not taken", route=self._route, no=self._no, error=str(error))
+        except Exception:
+            log.exception("link not taken", route=self._route, no=self._no)
+        else:
             if link is not None:
                 self._lease_ends = begun + LEASE_SECONDS
                 self._renew_at = begun
@@ -118,9 +134,15 @@ class LinkRunner:
         """Works until the link is lost or `stop`. A fault of ours must not end it for good: what
         was on the wire is settled by taking the link anew, as after a crash.
         """
-        self._driver = self._make_driver()
+        try:
+            self._driver = self._make_driver()
+        except Exception:
+            log.exception("driver not made", route=self._route, no=self._no)
+            await self._idle(1.0)
+            return
         try:
             await self._driver.start(_LinkSink(self))
+            self._down_since = None
             await self._work(link)
             await self._driver.stop(drain=True)
             await self._settle_rest(link)
@@ -131,6 +153,7 @@ class LinkRunner:
             log.exception("link failed", route=self._route, no=self._no)
             await self._give_up()
             await self._idle(1.0)
+        self._down_since = asyncio.get_running_loop().time()
         self._reset()
 
     async def _give_up(self) -> None:
@@ -261,8 +284,8 @@ class LinkRunner:
             held = self._in_flight.pop((outcome.campaign, outcome.seq, outcome.pass_), None)
             if held is not None:
                 hold, row = held
-                hold.after = max(hold.after, _retry_after(outcome, hold.slice.pass_))
-                self._answers.append((_answer(outcome, hold, row), row.parts))
+                hold.after = max(hold.after, retry_after(outcome, hold.slice.pass_))
+                self._answers.append((answer_of(outcome, hold, row), row.parts))
         self._pump()
         self._wake.set()
 
@@ -312,7 +335,7 @@ class LinkRunner:
     async def _keep_late_answers(self) -> None:
         """What the carrier said to a holder that lost its link still counts."""
         now = self._clock()
-        known = [late for answer, _ in self._answers for late in _late(answer, now)]
+        known = [one for answer, _ in self._answers for one in late(answer, now)]
         await self._store.write(Rank.ACCEPT, lambda c: receipts.take(c, self._route, known, now))
 
     # -- reports -------------------------------------------------------------------------------
@@ -350,54 +373,3 @@ def _settle_unit(
     connection: Connection,
 ) -> settle.Settled:
     return settle.settle(connection, link, answers, told, now)
-
-
-def _answer(outcome: Outcome, hold: Hold, row: PendingRow) -> Answer:
-    base = Answer(
-        slice=hold.slice.id,
-        campaign=row.campaign,
-        account=row.account,
-        seq=row.seq,
-        pass_=hold.slice.pass_,
-        address=row.address,
-        price=row.price,
-        attempts=row.attempts,
-    )
-    code = outcome.code or outcome.verdict.value
-    match outcome.verdict:
-        case Verdict.ACCEPTED:
-            return base._replace(ids=outcome.ids)
-        case Verdict.UNKNOWN:
-            return base._replace(lost=True)
-        case Verdict.THROTTLED:
-            return base._replace(delayed=code, cost=0)
-        case Verdict.REFUSED if outcome.fault is Fault.PERMANENT:
-            return base._replace(refused=code)
-        case Verdict.REFUSED:
-            return base._replace(delayed=code, cost=0 if outcome.fault is Fault.OURS else 1)
-
-
-def _late(a: Answer, now: Instant) -> list[receipts.Receipt]:
-    """An answer as what a receipt would say; one that was delayed or lost says nothing."""
-    if a.accepted:
-        said = [(ref, receipts.ACCEPTED, "") for ref in a.ids or ("",)]
-    elif a.refused is not None:
-        said = [("", receipts.REFUSED, a.refused)]
-    else:
-        said = []
-    return [
-        receipts.Receipt(ref, state, now, code, a.address, "", reference(a.campaign, a.seq))
-        for ref, state, code in said
-    ]
-
-
-def _retry_after(outcome: Outcome, pass_: int) -> int:
-    """Microseconds that the retry of a refused message waits; longer with each pass."""
-    match outcome.verdict:
-        case Verdict.THROTTLED:
-            least = int(outcome.after * SECOND) or THROTTLE_AFTER
-        case Verdict.REFUSED:
-            least = TEMPORARY_AFTER
-        case _:
-            return 0
-    return max(least, min(least << min(pass_, 6), 60 * SECOND), MILLISECOND)
