@@ -198,6 +198,7 @@ def test_a_customer_who_was_away_is_told_everything_on_return(
         assert len({c.id for c in came}) == 60
 
 
+@pytest.mark.slow
 def test_one_message_is_told_of_in_order(
     server: Server, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

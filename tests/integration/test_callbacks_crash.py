@@ -70,6 +70,7 @@ def judge(came: list[Callback], *, crashes: int) -> None:
     assert len(came) - len(told) <= crashes * AT_WORST
 
 
+@pytest.mark.slow
 def test_killed_between_answers_and_save_it_tells_the_rest_after_the_next_start(
     server: ServerProcess, receiver: Receiver
 ) -> None:
@@ -83,6 +84,7 @@ def test_killed_between_answers_and_save_it_tells_the_rest_after_the_next_start(
     judge(receiver.came, crashes=3)
 
 
+@pytest.mark.slow
 def test_a_stop_in_good_order_repeats_nothing(server: ServerProcess, receiver: Receiver) -> None:
     receiver.answers = slowly
     send_with_callbacks(server, receiver)

@@ -337,12 +337,21 @@ DELETE_RETRY = Command(
     takes=("account", "endpoint_kind", "campaign", "message", "event_pos", "event_item"),
 )
 
+_KEY = (_retry.account_id, _retry.kind, _retry.campaign_id, _retry.seq, _retry.pos, _retry.item)
+
 HURRY = Command(
     sa.update(callbacks.retry)
     .where(
-        _retry.account_id == bindparam("account"),
-        _retry.kind == bindparam("endpoint_kind"),
-        _retry.next_try_at > bindparam("now"),
+        sa.tuple_(*_KEY).in_(
+            sa.select(*_KEY)
+            .where(
+                _retry.account_id == bindparam("account"),
+                _retry.kind == bindparam("endpoint_kind"),
+                _retry.next_try_at > bindparam("now"),
+            )
+            .order_by(_retry.next_try_at)
+            .limit(bindparam("most"))
+        )
     )
     .values(next_try_at=bindparam("now"))
 )

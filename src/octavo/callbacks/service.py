@@ -26,6 +26,10 @@ LEASE = 30 * SECOND
 PAGE = 500
 """Items that are read at once; the event that reaches this number is read whole."""
 ROWS_A_PAGE = 64
+HURRIED = 500
+"""Failed calls that need not wait once an endpoint is back. Going down leaves few, and a unit must
+not hold the writer for long.
+"""
 
 
 class EndpointLost(OctavoError):
@@ -144,7 +148,7 @@ def save(connection: Connection, held: Held, saved: Saved, now: Instant) -> None
         repository.DELETE_RETRY, [(*key, r.campaign, r.seq, *r.place) for r in saved.done]
     )
     if saved.hurry:
-        connection.run(repository.HURRY, **mine, now=now)
+        connection.run(repository.HURRY, **mine, now=now, most=HURRIED)
 
 
 def page(connection: Connection, held: Held, place: Place, *, retrying: bool) -> Page:
