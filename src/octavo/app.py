@@ -26,6 +26,9 @@ from octavo.api.context import Services
 from octavo.api.health import Health
 from octavo.api.protocol import HttpProtocol
 from octavo.api.request_log import LogRequests
+from octavo.callbacks import service as callback_endpoints
+from octavo.callbacks.dispatcher import Callbacks
+from octavo.callbacks.guard import LOOPBACK, Guard, is_loopback
 from octavo.campaigns.planning import Planner
 from octavo.campaigns.service import Doubts, SmsService
 from octavo.db.request_log import RequestLog
@@ -174,8 +177,11 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
     requests.start()
     # One process at a time holds the data directory, so every lease belongs to a dead one.
     await store.write(Rank.CLAIM, links.end_leases)
+    await store.write(Rank.CLAIM, callback_endpoints.end_leases)
     routes = await store.read(list_routes)
-    worker = Worker(store, clock, worker_name(), _links(settings, routes, clock))
+    name = worker_name()
+    worker = Worker(store, clock, name, _links(settings, routes, clock))
+    callbacks = Callbacks(store, clock, chance, _guard(settings), name)
     health = Health(
         {
             "store": partial(_store_works, store),
@@ -187,17 +193,19 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
     app = make_app(services, health)
     app.add_middleware(LogRequests, log=requests, clock=clock)
     worker.start()
+    callbacks.start()
     log.info("server started", address=settings.base_url, routes=[r.name for r in routes])
 
     def begin_to_stop() -> None:
         health.draining = True
         worker.stop()
+        callbacks.stop()
 
     try:
         yield Running(app, begin_to_stop)
     finally:
         begin_to_stop()
-        await worker.drain()
+        await asyncio.gather(worker.drain(), callbacks.drain())
         await store.close()
         await asyncio.get_running_loop().run_in_executor(None, requests.close)
         log.info("server stopped")
@@ -243,6 +251,12 @@ def _services(
 def _peppers(settings: Settings) -> Peppers:
     given = settings.pepper.get_secret_value() if settings.pepper else None
     return load_peppers(settings.pepper_file, given)
+
+
+def _guard(settings: Settings) -> Guard:
+    """Whoever listens on loopback tries things out on one machine: callbacks may stay there too."""
+    own = LOOPBACK if is_loopback(settings.listen.host) else ()
+    return Guard((*settings.callback_allow, *own))
 
 
 def _links(settings: Settings, routes: list[Route], clock: Clock) -> list[LinkSpec]:

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from octavo.api.answers import render
 from octavo.api.errors.render import render as render_error
@@ -58,8 +58,9 @@ class HttpProtocol(HttpToolsProtocol):
 
         A request before it that came whole is carried out, and its own answer is the last.
         """
-        if self.cycle is not None and not (self.cycle.more_body or self.cycle.response_complete):
-            self.cycle.keep_alive = False
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle and not cycle.more_body and not cycle.response_complete:
+            cycle.keep_alive = False
             return
         if self.pipeline:
             # The answer would be taken for that to an earlier request.

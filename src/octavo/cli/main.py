@@ -6,7 +6,18 @@ import sqlite3
 import click
 
 from octavo import __version__
-from octavo.cli import accounts, campaigns, demo, prices, routes, sandbox, server, verify, wallets
+from octavo.cli import (
+    accounts,
+    callbacks,
+    campaigns,
+    demo,
+    prices,
+    routes,
+    sandbox,
+    server,
+    verify,
+    wallets,
+)
 from octavo.cli.output import one_line
 from octavo.kit.errors import OctavoError, Refusal
 
@@ -61,6 +72,7 @@ for command in (
     prices.price,
     routes.route,
     campaigns.campaign,
+    callbacks.callback,
     sandbox.sandbox,
 ):
     cli.add_command(command)

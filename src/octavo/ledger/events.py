@@ -1,7 +1,11 @@
-"""Facts worth telling a customer: one row a transaction, campaign and kind (design 7)."""
+"""Facts worth telling a customer: one row a transaction, campaign and kind (design 7).
+
+A row holds at most 500 items; what is more goes into further rows.
+"""
 
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from octavo.db.codes import EventKind
@@ -9,6 +13,15 @@ from octavo.db.connection import Connection
 from octavo.db.statements import traffic
 from octavo.kit.clock import Instant
 from octavo.ledger import numbering
+
+MOST_ITEMS = 500
+"""In one row."""
+
+POSITIONS = "event_position"
+"""The counter that numbers events in the order of their commits."""
+
+SILENT = "silent"
+"""Why a message is unknown for good: its campaign is sealed and no receipt came."""
 
 
 class Item(NamedTuple):
@@ -33,21 +46,25 @@ class Journal:
         """Writes the rows; their position among all events is given later, in commit order."""
         if not self._items:
             return
-        first = numbering.take(connection, "event", len(self._items), now)
-        connection.many(
-            traffic.INSERT_EVENT,
-            [
-                (first + i, account, campaign, kind, None, json.dumps(items))
-                for i, ((account, campaign, kind), items) in enumerate(self._items.items())
-            ],
-        )
+        rows = [
+            (*key, None, now, len(chunk), json.dumps(chunk))
+            for key, items in self._items.items()
+            for chunk in _chunks(items)
+        ]
+        first = numbering.take(connection, "event", len(rows), now)
+        connection.many(traffic.INSERT_EVENT, [(first + i, *row) for i, row in enumerate(rows)])
+
+
+def _chunks(items: list[Item]) -> Iterator[list[Item]]:
+    """Whoever reads a row has all of it in memory."""
+    return (items[i : i + MOST_ITEMS] for i in range(0, len(items), MOST_ITEMS))
 
 
 def number_events(connection: Connection, most: int) -> int:
     """Gives positions to events that have none, in the order of their commits; how many."""
     waiting = connection.all(traffic.UNNUMBERED_EVENTS, most=most)
     if waiting:
-        last = connection.one(traffic.TAKE_POSITIONS, name="event_position", n=len(waiting))
+        last = connection.one(traffic.TAKE_POSITIONS, name=POSITIONS, n=len(waiting))
         assert last is not None  # noqa: S101 - an upsert with RETURNING gives a row
         first = last - len(waiting) + 1
         connection.many(
