@@ -93,6 +93,7 @@ def test_the_pages_answer(server: Server) -> None:
     page = server.client.get("/docs")
     assert page.status_code == 200
     assert "/openapi.json" in page.text
+    assert server.client.get("/redoc").status_code == 404
     assert server.client.get("/healthz").json() == {"status": "ok"}
     assert server.client.get("/readyz").json() == {"status": "ready"}
 

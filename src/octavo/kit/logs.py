@@ -40,6 +40,6 @@ def _take_standard(
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=common, processors=[meta, renderer])
     )
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=level, handlers=[handler])
     # It warns of every request that is no HTTP: whoever scans ports would fill the log.
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
