@@ -28,7 +28,7 @@ from octavo.campaigns.planning import Planner
 from octavo.campaigns.service import Doubts, SmsService
 from octavo.db.request_log import RequestLog
 from octavo.db.sqlite import ServerLock
-from octavo.db.unit_of_work import Rank, SqliteStore, Store
+from octavo.db.unit_of_work import Rank, Store
 from octavo.drivers.protocol import Driver
 from octavo.drivers.sandbox.driver import SandboxDriver
 from octavo.drivers.sandbox.settings import SandboxSettings
@@ -148,7 +148,8 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
 async def running(settings: Settings) -> AsyncIterator[FastAPI]:
     """The application with its worker at work; drained at the end."""
     clock, chance = system_clock, SystemRandom()
-    store = SqliteStore(settings.database)
+    database = settings.database
+    store = database.store()
     requests = RequestLog(settings.data_dir / REQUESTS, clock)
     requests.start()
     # One process at a time holds the data directory, so every lease belongs to a dead one.

@@ -42,11 +42,11 @@ def migrate(octavo: Operator, as_json: bool) -> None:
     from octavo.db.migrate import HEAD
 
     changed = prepare(octavo.settings)
-    path = octavo.settings.database
+    place = str(octavo.settings.database)
     if as_json:
-        dump({"database": str(path), "schema": HEAD, "changed": changed})
+        dump({"database": place, "schema": HEAD, "changed": changed})
     else:
-        say(f"{path} {'was brought to' if changed else 'is at'} schema {HEAD}")
+        say(f"{place} {'was brought to' if changed else 'is at'} schema {HEAD}")
 
 
 def greeting(settings: "Settings", first: "FirstStart") -> str:

@@ -7,7 +7,6 @@ from octavo.accounts.schemas import FirstStart
 from octavo.cli import repository
 from octavo.db.connection import Connection
 from octavo.db.migrate import migrate
-from octavo.db.unit_of_work import run_once
 from octavo.kit.clock import Clock, system_clock
 from octavo.prices import defaults
 from octavo.routes import service as routes
@@ -20,8 +19,9 @@ def prepare(settings: Settings) -> bool:
     Raises NewerSchema, NotADatabase, StoreUnavailable, OSError.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    migrated = migrate(settings.database)
-    seeded = run_once(settings.database, seed)
+    database = settings.database
+    migrated = migrate(database)
+    seeded = database.write(seed)
     return migrated or seeded
 
 
@@ -31,7 +31,8 @@ def first_start(settings: Settings, clock: Clock = system_clock) -> FirstStart:
     Seed and account are one transaction. Raises also BadLogin, BadKey, BadPepper.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    migrate(settings.database)
+    database = settings.database
+    migrate(database)
     known = peppers(settings)
     key = settings.first_key.get_secret_value() if settings.first_key else None
 
@@ -41,7 +42,7 @@ def first_start(settings: Settings, clock: Clock = system_clock) -> FirstStart:
             connection, known, login=settings.first_login, key=key, now=clock()
         )
 
-    return run_once(settings.database, unit)
+    return database.write(unit)
 
 
 def seed(connection: Connection) -> bool:

@@ -29,6 +29,7 @@ class Compiled:
         compiled = expression.compile(dialect=dialect.compiler)
         assert isinstance(compiled, SQLCompiler)  # noqa: S101 - narrows the type
         self.sql = str(compiled)
+        self.writes = not isinstance(expression, sa.Select)
         self.names: tuple[str, ...] = tuple(compiled.positiontup or ())
         self._fixed: dict[str, Value] = {
             name: compiled.params[name]

@@ -29,12 +29,14 @@ class Journal:
         """Writes the rows; their position among all events is given later, in commit order."""
         if not self._items:
             return
-        first = numbering.take(connection, "event", len(self._items), now)
+        numbers = numbering.take(connection, "event", len(self._items), now)
         connection.many(
             traffic.INSERT_EVENT,
             [
-                (first + i, account, campaign, kind, None, json.dumps(items))
-                for i, ((account, campaign, kind), items) in enumerate(self._items.items())
+                (number, account, campaign, kind, None, json.dumps(items))
+                for number, ((account, campaign, kind), items) in zip(
+                    numbers, self._items.items(), strict=True
+                )
             ],
         )
 

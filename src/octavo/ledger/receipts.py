@@ -76,17 +76,17 @@ def take(connection: Connection, route: int, receipts: Sequence[Receipt], now: I
     """Stores receipts and applies those whose message is known."""
     if not receipts:
         return
-    first = numbering.take(connection, "receipt", len(receipts), now)
-    batch = _Batch(connection, route, f"receipt:{first}", now)
+    numbers = numbering.take(connection, "receipt", len(receipts), now)
+    batch = _Batch(connection, route, f"receipt:{numbers[0]}", now)
     # The recipient alone tells a message only when no answer of its own may be on its way to us:
     # a receipt of today must not settle the doubt of yesterday because it overtook its settle.
     found = batch.find(receipts, by_recipient=False)
     rows = []
-    for i, (r, hit) in enumerate(zip(receipts, found, strict=True)):
+    for number, r, hit in zip(numbers, receipts, found, strict=True):
         done = hit is not None and batch.apply(r, hit)
         match = hit.match if hit is not None and done else Match.NONE
         rows.append((
-            first + i, route, r.ref, r.state, r.code, r.address, r.sender, r.reference, r.at, now,
+            number, route, r.ref, r.state, r.code, r.address, r.sender, r.reference, r.at, now,
             int(match), hit.target.campaign if hit else None, hit.target.seq if hit else None,
             now + NEXT_TRIES[0], 0,
         ))  # fmt: skip
@@ -246,9 +246,7 @@ class _Batch:
             self._journal.tell(t.account, t.campaign, kind, t.seq, reason, r.at)
         t.state, t.reason, t.changed = state, reason, True
 
-    def _count(
-        self, t: _Target, before: MessageState, state: MessageState, reason: str
-    ) -> None:
+    def _count(self, t: _Target, before: MessageState, state: MessageState, reason: str) -> None:
         self._tally.move(t.campaign, before, state)
         if before is MessageState.FAILED:
             self._tally.reason(t.campaign, before, t.reason, -1)

@@ -22,6 +22,7 @@ receipt = table(
     big("next_try_at", 0),
     small("tries", 0),
     index("ix_receipt_unmatched", "next_try_at", where="matched = 0"),
+    partitioned="id",
 )
 
 inbound = table(
@@ -52,4 +53,5 @@ event = table(
     text("items"),
     sa.Index(None, "account_id", "pos"),
     index("ix_event_unnumbered", "id", where="pos IS NULL"),
+    partitioned="id",
 )

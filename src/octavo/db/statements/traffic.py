@@ -9,7 +9,7 @@ from octavo.db.codes import Match, MessageState
 from octavo.db.dialect import const
 from octavo.db.schema import dispatch, people, traffic
 from octavo.db.statement import Command, Query, first_integer
-from octavo.db.statements.orders import TAKE_NUMBERS, insert
+from octavo.db.statements.orders import MOVE_COUNTER, insert
 
 _campaign = dispatch.campaign.c
 _event = traffic.event.c
@@ -20,7 +20,7 @@ _receipt = traffic.receipt.c
 _suppression = people.suppression.c
 
 INSERT_EVENT = insert(traffic.event)
-TAKE_POSITIONS = TAKE_NUMBERS
+TAKE_POSITIONS = MOVE_COUNTER
 UNNUMBERED_EVENTS = Query(
     first_integer,
     sa.select(_event.id).where(_event.pos.is_(None)).order_by(_event.id).limit(bindparam("most")),
