@@ -5,17 +5,21 @@ end. A bench whose messages or money do not add up has failed, however quick it 
 import argparse
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from pydantic import SecretStr
+
+from octavo.cli.setup import first_start
 from octavo.db import sqlite
 from octavo.db.connection import Connection, SqliteConnection
 from octavo.db.statements import verifying
@@ -23,7 +27,7 @@ from octavo.db.unit_of_work import run_once
 from octavo.kit.clock import system_clock
 from octavo.kit.money import money
 from octavo.ledger import verify, wallet
-from octavo.settings import Settings, load
+from octavo.settings import Settings
 
 BENCH = Path(__file__).resolve().parent
 SOURCES = BENCH.parent / "src"
@@ -94,7 +98,7 @@ class DoesNotAddUpError(Exception):
 
 
 def options(description: str) -> Options:
-    """Reads the command line; and keeps settings of this machine out of the bench."""
+    """Reads the command line, and keeps settings of whoever runs this out of the bench."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="a run under 20 seconds")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, last line")
@@ -105,9 +109,12 @@ def options(description: str) -> Options:
         "temporary files)",
     )
     given = parser.parse_args()
+    folder = given.dir and given.dir.resolve()
+    # No octavo.toml either.
+    os.chdir(BENCH)
     for name in [name for name in os.environ if name.startswith("OCTAVO_")]:
         del os.environ[name]
-    return Options(given.quick, given.json, given.dir and given.dir.resolve())
+    return Options(given.quick, given.json, folder)
 
 
 def report(figures: Sequence[Figure], *, as_json: bool) -> None:
@@ -127,24 +134,29 @@ def report(figures: Sequence[Figure], *, as_json: bool) -> None:
 
 
 @contextmanager
-def data_dir(folder: Path | None) -> Iterator[Settings]:
-    """An empty data directory with the account of the bench and credit for everything."""
-    from octavo.cli.setup import first_start  # noqa: PLC0415 - not for whoever only wants figures
-
+def prepared(folder: Path | None) -> Iterator[Path]:
+    """A data directory with the account of the bench and credit for everything, to be copied."""
     with tempfile.TemporaryDirectory(prefix="octavo-bench-", dir=folder) as name:
-        home = Path(name)
-        os.environ["OCTAVO_DATA_DIR"] = str(home)
-        os.environ["OCTAVO_FIRST_LOGIN"] = LOGIN
-        os.environ["OCTAVO_FIRST_KEY"] = KEY
-        # Nothing but the variables above: no octavo.toml of whoever runs this.
-        os.chdir(home)
-        try:
-            settings = load()
-            first_start(settings)
-            run_once(settings.database, _top_up)
-            yield settings
-        finally:
-            os.chdir(BENCH)
+        home = Path(name, "prepared")
+        home.mkdir()
+        first_start(
+            Settings(data_dir=home, first_login=LOGIN, first_key=SecretStr(KEY), database_url="")
+        )
+        run_once(database_of(home), _top_up)
+        yield home
+
+
+@contextmanager
+def fresh(home: Path) -> Iterator[Path]:
+    """A copy of a prepared data directory, beside it."""
+    with tempfile.TemporaryDirectory(dir=home.parent) as name:
+        shutil.copytree(home, name, dirs_exist_ok=True)
+        yield Path(name)
+
+
+def database_of(home: Path) -> Path:
+    """Where a data directory has its database."""
+    return home / "octavo.db"
 
 
 def _top_up(connection: Connection) -> None:
@@ -153,9 +165,10 @@ def _top_up(connection: Connection) -> None:
     )
 
 
-def environment(more: Mapping[str, str]) -> dict[str, str]:
-    """Variables of a child process."""
-    return {**os.environ, "PYTHONPATH": str(SOURCES), "OCTAVO_LOG_LEVEL": "error", **more}
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """Variables of a child process that works on a data directory."""
+    own = {"PYTHONPATH": str(SOURCES), "OCTAVO_DATA_DIR": str(home), "OCTAVO_LOG_LEVEL": "error"}
+    return {**os.environ, **own, **more}
 
 
 def free_port() -> int:
@@ -173,7 +186,7 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def server(settings: Settings, *entry: str) -> Iterator[Server]:
+def server(home: Path, *entry: str) -> Iterator[Server]:
     """`octavo up` in a process of its own on a data directory, until it has drained.
 
     `entry` are Python's arguments for another program that does as `-m octavo`.
@@ -181,8 +194,9 @@ def server(settings: Settings, *entry: str) -> Iterator[Server]:
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, *(entry or ("-m", "octavo")), "up"],
-        env=environment({"OCTAVO_LISTEN": f"127.0.0.1:{port}"}),
-        cwd=settings.data_dir,
+        env=environment(home, OCTAVO_LISTEN=f"127.0.0.1:{port}"),
+        # So that no octavo.toml of whoever runs this is read.
+        cwd=home,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
@@ -230,7 +244,8 @@ def add_up(database: Path, *, messages: int, **states: int) -> None:
         if breaches:
             raise DoesNotAddUpError(f"{len(breaches)} breaches, the first: {breaches[0]}")
         for name, expected in {"audience": messages, **states}.items():
-            (found,) = raw.execute(f"SELECT coalesce(sum({name}), 0) FROM campaign_count").fetchone()  # noqa: S608 - the names are ours
+            total = f"SELECT coalesce(sum({name}), 0) FROM campaign_count"  # noqa: S608 - our names
+            (found,) = raw.execute(total).fetchone()
             if found != expected:
                 raise DoesNotAddUpError(f"{name}: expected {expected}, found {found}")
 

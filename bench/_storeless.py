@@ -27,5 +27,5 @@ class Storeless(SqliteStore):
 
 
 if __name__ == "__main__":
-    app.SqliteStore = Storeless  # type: ignore[misc]
+    app.SqliteStore = Storeless  # type: ignore[attr-defined]
     main()

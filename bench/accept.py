@@ -3,9 +3,7 @@
 The orders are for later (`send_at`), so that the worker has nothing to send meanwhile.
 """
 
-import asyncio
 import itertools
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -17,13 +15,14 @@ from _common import (
     ACCOUNT,
     BENCH,
     Figure,
-    Options,
     Server,
     Usage,
     Yardstick,
     add_up,
-    data_dir,
+    database_of,
+    fresh,
     options,
+    prepared,
     report,
     server,
     usage,
@@ -66,21 +65,22 @@ def main() -> None:
     """Measures both cases."""
     asked = options(__doc__)
     quick = asked.quick
-    figures = [
-        measure_500(Case(500, 100 if quick else 1_000, 8), asked),
-        measure_1(Case(1, 1_500 if quick else 20_000, 64), asked),
-    ]
+    with prepared(asked.folder) as home:
+        figures = [
+            measure_500(Case(500, 100 if quick else 1_000, 8), home, 0.5 if quick else 3.0),
+            measure_1(Case(1, 1_500 if quick else 20_000, 64), home),
+        ]
     report(figures, as_json=asked.json)
 
 
-def measure_500(case: Case, asked: Options) -> Figure:
-    """Orders of 500 recipients, against reading and planning alone."""
+def measure_500(case: Case, empty: Path, seconds: float) -> Figure:
+    """Orders of 500 recipients, against `seconds` of reading and planning alone."""
     bodies = [request(body) for body in itertools.islice(orders(case.size), DISTINCT // 500)]
-    with data_dir(asked.folder) as settings:
-        parser = parse_rate(settings.database, bodies, case.size, 0.5 if asked.quick else 3.0)
-        with server(settings) as running:
+    with fresh(empty) as home:
+        parser = parse_rate(database_of(home), bodies, case.size, seconds)
+        with server(home) as running:
             run = drive(running, bodies, case)
-        add_up(settings.database, **accepted(case))
+        add_up(database_of(home), **accepted(case))
     return figure(
         "accept, direct send of 500 recipients",
         "recipients/s",
@@ -90,16 +90,16 @@ def measure_500(case: Case, asked: Options) -> Figure:
     )
 
 
-def measure_1(case: Case, asked: Options) -> Figure:
+def measure_1(case: Case, empty: Path) -> Figure:
     """Orders of one recipient, against the same server without its store."""
     bodies = [request(body) for body in itertools.islice(orders(case.size), 2_000)]
-    with data_dir(asked.folder) as settings:
-        with server(settings, str(BENCH / "_storeless.py")) as running:
+    with fresh(empty) as home:
+        with server(home, str(BENCH / "_storeless.py")) as running:
             bare = drive(running, bodies, case)
-        add_up(settings.database, messages=0)
-        with server(settings) as running:
+        add_up(database_of(home), messages=0)
+        with server(home) as running:
             run = drive(running, bodies, case)
-        add_up(settings.database, **accepted(case))
+        add_up(database_of(home), **accepted(case))
     return figure(
         "accept, 1 recipient per request",
         "requests/s",
@@ -122,7 +122,7 @@ def figure(name: str, unit: str, case: Case, run: Run, yardstick: Yardstick) -> 
 
 
 def orders(size: int) -> Iterator[Mapping[str, object]]:
-    """Bodies as the documentation shows them, for fictitious numbers, for the day after tomorrow."""
+    """Bodies as the documentation shows them, to be sent in two days."""
     later = (datetime.now(UTC) + timedelta(days=2)).isoformat(timespec="seconds")
     numbers = (f"+336{n:08d}" for n in itertools.count(10_000_000) if not 9900 <= n % 10_000 < 9950)
     while True:
@@ -177,4 +177,4 @@ def planning(database: Path) -> Callable[[bytes], None]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

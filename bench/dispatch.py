@@ -6,13 +6,14 @@ connection, without driver, links or event loop.
 
 import itertools
 import json
-import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -20,14 +21,16 @@ from _common import (
     ACCOUNT,
     BENCH,
     PATIENCE,
+    DoesNotAddUpError,
     Figure,
-    Options,
     Usage,
     Yardstick,
     add_up,
-    data_dir,
+    database_of,
     environment,
+    fresh,
     options,
+    prepared,
     report,
 )
 
@@ -35,7 +38,7 @@ from octavo.db import sqlite
 from octavo.db.codes import InDoubt, Purpose
 from octavo.db.connection import Connection, SqliteConnection
 from octavo.db.unit_of_work import Checkpointer, Unit, run_once
-from octavo.kit.clock import HOUR, MINUTE, Instant, system_clock
+from octavo.kit.clock import HOUR, MINUTE, system_clock
 from octavo.kit.money import money
 from octavo.kit.tickets import reference, ticket
 from octavo.ledger import claim, links, receipts, settle
@@ -44,7 +47,6 @@ from octavo.ledger.orders import PlannedMessage, PlannedOrder, accept
 from octavo.ledger.settle import Answer, Progress
 from octavo.routes.schemas import RouteGroup
 from octavo.routes.service import route_table
-from octavo.settings import Settings
 
 T = TypeVar("T")
 
@@ -82,27 +84,29 @@ class Run(NamedTuple):
 def main() -> None:
     """Measures the cases."""
     asked = options(__doc__)
-    large, small = (40, 2_000) if asked.quick else (400, 10_000)
+    large, small = (20, 1_000) if asked.quick else (400, 10_000)
     cases = [
         Case("dispatch of a large campaign", large, 500, reports=False, unit="messages/s"),
         Case("the same with receipts applied", large, 500, reports=True, unit="messages/s"),
         Case("dispatch of one-recipient orders", small, 1, reports=False, unit="orders/s"),
     ]
-    report([measure(case, asked) for case in cases], as_json=asked.json)
+    with prepared(asked.folder) as home:
+        figures = [measure(case, home) for case in cases]
+    report(figures, as_json=asked.json)
 
 
-def measure(case: Case, asked: Options) -> Figure:
+def measure(case: Case, empty: Path) -> Figure:
     """One case: the ledger alone on a copy of the database, then the worker."""
-    outcome = {"delivered" if case.reports else "accepted": case.messages}
-    with data_dir(asked.folder) as settings:
-        fill(settings.database, case)
-        alone = settings.data_dir / "alone.db"
-        shutil.copyfile(settings.database, alone)
+    outcome = {"pending": 0, "delivered" if case.reports else "accepted": case.messages}
+    with fresh(empty) as home:
+        fill(database_of(home), case)
+        alone = home / "alone.db"
+        shutil.copyfile(database_of(home), alone)
         rate = case.messages / ledger_alone(alone, case)
-        add_up(alone, messages=case.messages, pending=0, **outcome)
-        run = work(settings, case)
-        add_up(settings.database, messages=case.messages, pending=0, **outcome)
-        sent_once(settings.data_dir, case.messages)
+        add_up(alone, messages=case.messages, **outcome)
+        run = work(home, case)
+        add_up(database_of(home), messages=case.messages, **outcome)
+        sent_once(home, case.messages)
     name = "the same ledger calls without driver, links and event loop"
     return Figure(
         case.name,
@@ -125,8 +129,14 @@ def fill(database: Path, case: Case) -> None:
     with closing(sqlite.connect(database)) as raw:
         planned = orders(case, group)
         while some := list(itertools.islice(planned, ORDERS_AT_ONCE)):
-            in_transaction(raw, lambda c, some=some: [accept(c, o, system_clock()) for o in some])
+            in_transaction(raw, partial(accept_all, orders=some))
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def accept_all(connection: Connection, orders: Sequence[PlannedOrder]) -> None:
+    """Several orders in one transaction."""
+    for order in orders:
+        accept(connection, order, system_clock())
 
 
 def orders(case: Case, group: RouteGroup) -> Iterator[PlannedOrder]:
@@ -143,10 +153,10 @@ def orders(case: Case, group: RouteGroup) -> Iterator[PlannedOrder]:
             sender="Company X",
             text="Your order is ready, come and see us. STOP at 30101",
             options="{}",
-            send_at=Instant(0),
+            send_at=now,
             in_doubt=InDoubt.NEVER_REPEAT,
             in_doubt_after=15 * MINUTE,
-            validity=now + 48 * HOUR,
+            validity=48 * HOUR,
             messages=[
                 PlannedMessage(next(numbers), "FR", None, 1, price, group.id)
                 for _ in range(case.size)
@@ -155,7 +165,7 @@ def orders(case: Case, group: RouteGroup) -> Iterator[PlannedOrder]:
         )
 
 
-def in_transaction(raw: sqlite.sqlite3.Connection, unit: Unit[T]) -> T:
+def in_transaction(raw: sqlite3.Connection, unit: Unit[T]) -> T:
     """Runs a unit and commits it, on disk."""
     raw.execute("BEGIN IMMEDIATE")
     result = unit(SqliteConnection(raw))
@@ -166,13 +176,12 @@ def in_transaction(raw: sqlite.sqlite3.Connection, unit: Unit[T]) -> T:
 # -- the worker --------------------------------------------------------------------------------
 
 
-def work(settings: Settings, case: Case) -> Run:
+def work(home: Path, case: Case) -> Run:
     """Lets a server dispatch everything."""
-    reports = {"OCTAVO_SANDBOX_REPORTS": str(case.reports).lower()}
     done = subprocess.run(
         [sys.executable, str(BENCH / "_worker.py"), "delivered" if case.reports else "accepted"],
-        env=environment(CARRIER | reports),
-        cwd=settings.data_dir,
+        env=environment(home, **CARRIER, OCTAVO_SANDBOX_REPORTS=str(case.reports).lower()),
+        cwd=home,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         timeout=10 * PATIENCE,
@@ -182,11 +191,15 @@ def work(settings: Settings, case: Case) -> Run:
     return Run(seconds, Usage(cpu, peak_mib))
 
 
-def sent_once(data: Path, messages: int) -> None:
-    """The outbox, the judge of what went out, has a line for each message."""
-    with (data / "sandbox" / "outbox.jsonl").open("rb") as outbox:
+def sent_once(home: Path, messages: int) -> None:
+    """The outbox, the judge of what went out, has a line for each message.
+
+    Raises DoesNotAddUpError.
+    """
+    with (home / "sandbox" / "outbox.jsonl").open("rb") as outbox:
         lines = sum(1 for _ in outbox)
-    assert lines == messages, f"{lines} lines for {messages} messages"  # noqa: S101
+    if lines != messages:
+        raise DoesNotAddUpError(f"outbox: expected {messages} lines, found {lines}")
 
 
 # -- the yardstick -----------------------------------------------------------------------------
@@ -205,7 +218,7 @@ def ledger_alone(database: Path, case: Case) -> float:
         checkpointer.close()
 
 
-def dispatch(raw: sqlite.sqlite3.Connection, *, reports: bool) -> None:
+def dispatch(raw: sqlite3.Connection, *, reports: bool) -> None:
     """Claims, settles and reports until nothing is due."""
     link = in_transaction(
         raw,
@@ -213,13 +226,16 @@ def dispatch(raw: sqlite.sqlite3.Connection, *, reports: bool) -> None:
     )
     assert link is not None  # noqa: S101 - nobody else works on this copy
     ids = (f"{n:x}" for n in itertools.count(1))
-    while (grant := in_transaction(raw, lambda c: take(c, link))).slices:
+    while (grant := in_transaction(raw, partial(take, link=link))).slices:
         answers = [answer for s in grant.slices for answer in accepted(s, ids)]
         told = [progress(s) for s in grant.slices]
-        in_transaction(raw, lambda c, a=answers, t=told: settle.settle(c, link, a, t, system_clock()))
+        now = system_clock()
+        in_transaction(
+            raw, partial(settle.settle, link=link, answers=answers, progress=told, now=now)
+        )
         if reports:
-            delivered = [delivery(answer) for answer in answers]
-            in_transaction(raw, lambda c, d=delivered: receipts.take(c, ROUTE, d, system_clock()))
+            said = [delivery(answer) for answer in answers]
+            in_transaction(raw, partial(receipts.take, route=ROUTE, receipts=said, now=now))
 
 
 def take(connection: Connection, link: links.Link) -> Grant:
@@ -276,4 +292,4 @@ def delivery(answer: Answer) -> receipts.Receipt:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -72,16 +72,24 @@ class AccountParameters:
 def serve(settings: Settings, announce: Callable[[], None]) -> None:
     """Serves API and worker in this process until SIGTERM or SIGINT; then drains.
 
-    `announce` is called once it takes requests. Raises AlreadyServed when another process has
-    this data directory, OSError when the address cannot be listened on.
+    `announce` is called once it takes requests. To be run inside `alone`. Raises OSError when the
+    address cannot be listened on.
     """
     logs.configure(settings.log_format, settings.log_level)
+    with _listening(settings) as sock, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings, sock, announce))
+
+
+@contextlib.contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """Holds the data directory for this process; to be entered before anything is migrated.
+
+    Raises AlreadyServed when another process holds it.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
     lock = ServerLock(settings.data_dir / LOCK)
     try:
-        with _listening(settings) as sock:
-            runner = asyncio.Runner(loop_factory=_loop_factory())
-            with runner:
-                runner.run(_serve(settings, sock, announce))
+        yield
     finally:
         lock.release()
 

@@ -1,12 +1,21 @@
 """Running commands of the command line in this process."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from octavo.cli.main import cli
+
+SOURCES = Path(__file__).parents[2] / "src"
+
+
+def environment(**more: str) -> dict[str, str]:
+    """For a process of its own: our sources, and nothing of the developer's settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("OCTAVO_")}
+    return {**kept, "PYTHONPATH": str(SOURCES), **more}
 
 
 class Commands:

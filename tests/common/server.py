@@ -1,14 +1,15 @@
 """A real server for tests: uvicorn on a socket of its own, in a thread of this process."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -98,15 +99,31 @@ class Server:
                 connection.sendall(piece)
             return b"".join(iter(lambda: connection.recv(1 << 16), b""))
 
+    def hang_up(self, request: bytes) -> None:
+        """Sends these bytes and ends the connection without reading an answer."""
+        with socket.create_connection(self.address, WAIT) as connection:
+            connection.sendall(request)
+            time.sleep(0.05)
+
+    def logged_requests(self, account: int) -> list[tuple[Any, ...]]:
+        """What the request log says of an account's last request, once it says something."""
+        log = self.database.with_name("requests.db")
+        sql = "SELECT method, path, status, code, repaired FROM request WHERE account = ?"
+        with contextlib.closing(sqlite3.connect(log)) as raw:
+            wait_until(lambda: bool(raw.execute(sql, (account,)).fetchall()))
+            return raw.execute(sql, (account,)).fetchall()
+
     def settled(self, ticket: str) -> None:
         """Waits until a campaign is finished and each of its messages has its receipt."""
         wait_until(
-            lambda: self.rows(
-                "SELECT c.state, n.pending + n.accepted + n.unknown FROM campaign c"
-                " JOIN campaign_count n ON n.campaign_id = c.id WHERE c.ticket = ?",
-                ticket,
+            lambda: (
+                self.rows(
+                    "SELECT c.state, n.pending + n.accepted + n.unknown FROM campaign c"
+                    " JOIN campaign_count n ON n.campaign_id = c.id WHERE c.ticket = ?",
+                    ticket,
+                )
+                == [(CampaignState.FINISHED, 0)]
             )
-            == [(CampaignState.FINISHED, 0)]
         )
 
     def breaches(self) -> list[verify.Breach]:
@@ -180,7 +197,9 @@ class Customer:
 
     def campaign(self, ticket: str) -> dict[str, Any]:
         """The row of a campaign."""
-        names = [name for (name,) in self.server.rows("SELECT name FROM pragma_table_info('campaign')")]
+        names = [
+            name for (name,) in self.server.rows("SELECT name FROM pragma_table_info('campaign')")
+        ]
         row = self.server.rows(
             "SELECT * FROM campaign WHERE ticket = ? AND account_id = ?", ticket, self.account
         )[0]
@@ -218,7 +237,7 @@ def wait_until(happened: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-@contextmanager
+@contextlib.contextmanager
 def serving(used: Settings) -> Iterator[Server]:
     """A server on a free port, with the default prices and routes and no account."""
     file = database.seeded(used.data_dir)

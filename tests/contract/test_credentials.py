@@ -57,9 +57,7 @@ def test_http_basic_does_as_well(server: Server, customer: Customer, scheme: str
 def test_blanks_around_credentials_and_the_case_of_a_login_do_not_matter(
     server: Server, customer: Customer
 ) -> None:
-    status, _ = ask(
-        server, f"api-login:   {customer.login.upper()} ", f"api-key:{customer.key} \t"
-    )
+    status, _ = ask(server, f"api-login:   {customer.login.upper()} ", f"api-key:{customer.key} \t")
     assert status == 200
 
 

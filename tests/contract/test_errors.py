@@ -53,7 +53,10 @@ REFUSED: dict[str, tuple[dict[str, Any], int]] = {
     "country before STOP": ({**MARKETING, "recipients": UNSERVED}, 151),
     "STOP before length": ({"text": "x" * 161, "purpose": "wholesale", **LOW_COST}, 122),
     "mostly bad numbers": ({"recipients": BAD + NOWHERE}, 117),
-    "mostly no such prefix": ({"recipients": NOWHERE + [{"phone_number": "+99912345679"}, {}]}, 150),
+    "mostly no such prefix": (
+        {"recipients": NOWHERE + [{"phone_number": "+99912345679"}, {}]},
+        150,
+    ),
 }
 
 

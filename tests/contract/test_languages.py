@@ -26,7 +26,7 @@ SAID = {
         ("de", "en"),
         ("*", "en"),
         (";;;q=,,", "en"),
-        ("es;q=9999999", "es"),
+        ("es;q=9999999", "en"),
     ],
 )
 def test_the_best_liked_language_is_spoken(
@@ -79,6 +79,9 @@ def test_the_note_on_recipients_is_in_the_language_too(customer: Customer) -> No
         ).json()["message"]
         for language in SAID
     }
-    assert notes["fr"] == "Destinataires sans num\u00e9ro utilisable, laiss\u00e9s de c\u00f4t\u00e9 : abc."
+    assert (
+        notes["fr"]
+        == "Destinataires sans num\u00e9ro utilisable, laiss\u00e9s de c\u00f4t\u00e9 : abc."
+    )
     assert len(set(notes.values())) == 3
     assert all("abc" in note for note in notes.values())

@@ -98,7 +98,10 @@ def test_who_is_skipped_at_planning_is_not_counted_nor_charged(customer: Custome
             {"phone_number": "+33600000001"},
             {"phone_number": "+33600000001", "param1": "again"},
             {"phone_number": "+33600000002", "param1": "\u0416" * 50},
-            {"phone_number": "+33600000003", **dict.fromkeys(("param1", "param2"), "\U0001f600" * 50)},
+            {
+                "phone_number": "+33600000003",
+                **dict.fromkeys(("param1", "param2"), "\U0001f600" * 50),
+            },
             {"phone_number": "not a number"},
             {"phone_number": "+989123456789"},
         ],

@@ -11,7 +11,7 @@ import pytest
 from octavo.cli.main import cli
 from octavo.db.unit_of_work import Rank, SqliteStore
 from octavo.prices.service import prices_of
-from tests.common.commands import Commands, commands
+from tests.common.commands import Commands, commands, environment
 
 
 @pytest.fixture
@@ -242,11 +242,7 @@ def test_a_reader_that_goes_away_is_no_error(octavo: Commands) -> None:
     command = f"{sys.executable} -m octavo price list | head -1"
     done = subprocess.run(
         ["bash", "-c", command],
-        env={
-            "OCTAVO_DATA_DIR": str(octavo.data_dir),
-            "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
-            "PATH": "/usr/bin:/bin",
-        },
+        env=environment(OCTAVO_DATA_DIR=str(octavo.data_dir)),
         capture_output=True,
         text=True,
         check=True,

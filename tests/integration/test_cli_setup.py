@@ -15,7 +15,7 @@ from octavo.cli.server import greeting
 from octavo.cli.setup import first_start, prepare
 from octavo.db.sqlite import ServerLock
 from octavo.settings import Settings
-from tests.common.commands import Commands, commands
+from tests.common.commands import Commands, commands, environment
 from tests.common.database import Clock, rows
 
 
@@ -73,7 +73,8 @@ first_start(Settings(data_dir=Path(sys.argv[1])))
 
 def test_killed_before_the_end_the_next_start_makes_the_account(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "data")
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(settings.data_dir)], check=False)
+    command = [sys.executable, "-c", KILLED, str(settings.data_dir)]
+    killed = subprocess.run(command, env=environment(), check=False)
     assert killed.returncode == -signal.SIGKILL
     assert counts(settings.data_dir) == [0, 0, 0, 0, False]
     first = first_start(settings)

@@ -366,7 +366,7 @@ class LedgerMachine(RuleBasedStateMachine):
         """Paused orders go on, the carrier takes everything: nothing may stay pending."""
         for campaign in self.orders:
             self._command(campaign, "resume")
-        for _ in range(300):
+        for turn in range(300):
             self.world.housekeeping()
             for holder in self.holders:
                 holder.claim()
@@ -375,10 +375,9 @@ class LedgerMachine(RuleBasedStateMachine):
                     holder.accepted(key)
                 if holder.wants_settle():
                     holder.settle()
-            ended = [self.world.state(campaign) in _ENDED for campaign in self.orders]
-            if all(ended):
+            if all(self.world.state(campaign) in _ENDED for campaign in self.orders):
                 break
-            self.world.later(GATE if sum(ended) % 2 else 20 * SECOND)
+            self.world.later(GATE if turn % 5 else 5 * MINUTE)
         self._check_the_end()
 
     def _check_the_end(self) -> None:

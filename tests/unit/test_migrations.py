@@ -2,7 +2,6 @@
 
 import importlib.util
 import io
-import os
 import re
 import signal
 import sqlite3
@@ -34,6 +33,7 @@ from octavo.db.migrate import (
 )
 from octavo.db.migrations.engine import config
 from octavo.db.schema import metadata
+from tests.common.commands import environment
 from tests.common.database import migrated, rows
 
 
@@ -119,8 +119,8 @@ def test_a_database_at_head_is_left_alone_and_alembic_is_not_even_imported(tmp_p
         "print(migrate(database_at(sys.argv[1])), *{'alembic', 'psycopg'} & sys.modules.keys())"
     )
     command = [sys.executable, "-c", script, f"sqlite:///{path}"]
-    output = subprocess.run(command, capture_output=True, check=True, text=True).stdout
-    assert output.split() == ["False"]
+    done = subprocess.run(command, env=environment(), capture_output=True, check=True, text=True)
+    assert done.stdout.split() == ["False"]
 
 
 def test_an_older_database_is_refused_until_it_is_migrated(
@@ -177,7 +177,7 @@ migrate(database_at(sys.argv[1]))
 def test_killed_in_the_middle_the_next_start_migrates(tmp_path: Path) -> None:
     path = tmp_path / "octavo.db"
     command = [sys.executable, "-c", KILLED_HALFWAY, f"sqlite:///{path}"]
-    killed = subprocess.run(command, check=False)
+    killed = subprocess.run(command, env=environment(), check=False)
     assert killed.returncode == -signal.SIGKILL
     assert path.exists()
     assert rows(path, "SELECT name FROM sqlite_master") == []
@@ -196,6 +196,6 @@ migrate(database_at(sys.argv[1]))
 def test_two_first_starts_at_once_both_succeed(tmp_path: Path) -> None:
     path = tmp_path / "octavo.db"
     command = [sys.executable, "-c", MIGRATES, f"sqlite:///{path}"]
-    both = [subprocess.Popen(command, env=os.environ) for _ in range(2)]
+    both = [subprocess.Popen(command, env=environment()) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
     require(SqliteDatabase(path))

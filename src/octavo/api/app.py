@@ -1,5 +1,6 @@
 """The HTTP application: addresses, operations, and the one place where errors become answers."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
@@ -34,8 +35,13 @@ OPERATIONS: tuple[tuple[str, str, Operation], ...] = (
     ("GET", "/campaign/parameters", parameters.get_parameters),
     ("PATCH", "/user/campaign-parameters/edit", parameters.edit_user_parameters),
     ("PATCH", "/campaign/parameters/edit", parameters.edit_parameters),
+    # The contract prints no address for editing in the newest form: that of reading it does too.
+    ("PATCH", "/user/campaign-parameters", parameters.edit_user_parameters),
+    ("PATCH", "/campaign/parameters", parameters.edit_parameters),
 )
 """The served part of the contract: method, path under the prefix, operation."""
+
+_UNTIDY = re.compile(r"//|\s|/\Z")
 
 log = structlog.get_logger()
 
@@ -88,7 +94,7 @@ class ForgivingPath:
             if scope["method"] == "HEAD":
                 scope = {**scope, "method": "GET"}
             path: str = scope["path"]
-            if path.endswith("/") or "//" in path or " " in path:
+            if _UNTIDY.search(path):
                 words = (word.strip() for word in path.split("/"))
                 scope = {**scope, "path": "/" + "/".join(word for word in words if word)}
         await self._app(scope, receive, send)

@@ -69,6 +69,11 @@ _PARAMETERS: JsonObject = {
 }
 _OPTIONAL = ("wallet_packs",)
 
+_EDIT = (
+    'Any part of the object: what is absent stays as it is, null or "" clears a value. '
+    "Contract 5.13."
+)
+
 _ABOUT: dict[str, tuple[str, str, Spec | None, JsonObject]] = {
     "send": (
         "Send or schedule an SMS to 1 to 500 recipients",
@@ -92,13 +97,13 @@ _ABOUT: dict[str, tuple[str, str, Spec | None, JsonObject]] = {
     "get_parameters": ("Read the campaign parameters", "Contract 5.13.", None, _PARAMETERS),
     "edit_user_parameters": (
         "Change campaign parameters",
-        'Any part of the object; null or "" clears a value. Contract 5.13.',
+        _EDIT,
         settings_fields.CAMPAIGN_PARAMETERS,
         _PARAMETERS,
     ),
     "edit_parameters": (
         "Change campaign parameters",
-        'Any part of the object; null or "" clears a value. Contract 5.13.',
+        _EDIT,
         settings_fields.CAMPAIGN_PARAMETERS,
         _PARAMETERS,
     ),

@@ -197,5 +197,6 @@ def _refuse_all(
         why[read.code if isinstance(read, Unreadable) else Code.NO_VALID_NUMBER].append(number)
     code = max(why, key=lambda code: (len(why[code]), code == Code.NO_VALID_NUMBER))
     named = [number for number in why[code] if number][:MAX_NAMED]
-    told = {"number": named[0], "numbers": ", ".join(named)} if named else {}
-    raise Refusal(code, **told)
+    if not named:
+        raise Refusal(code)
+    raise Refusal(code, number=named[0], numbers=", ".join(named))

@@ -21,16 +21,17 @@ if TYPE_CHECKING:
 @operator
 def up(octavo: Operator) -> None:
     """Serve the API and send, in one process; the first start makes an account."""
-    from octavo.app import serve
+    from octavo.app import alone, serve
     from octavo.cli.setup import first_start
     from octavo.settings import strangers
 
     settings = octavo.settings
     for name in strangers(os.environ):
         warn(f"{name} is not a setting and is ignored")
-    first = first_start(settings)
-    _warn_of_lost_keys(octavo)
-    serve(settings, lambda: say(greeting(settings, first)))
+    with alone(settings):
+        first = first_start(settings)
+        _warn_of_lost_keys(octavo)
+        serve(settings, lambda: say(greeting(settings, first)))
 
 
 @click.command(epilog=example("octavo migrate"))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from octavo.db.codes import CampaignState, EventKind, InDoubt, MessageState, Purpose, Scope
 from octavo.db.connection import Connection
-from octavo.db.statements import orders
+from octavo.db.statements import keeping, orders
 from octavo.kit.clock import DAY, Instant
 from octavo.kit.errors import OctavoError
 from octavo.kit.money import ZERO, Money
@@ -146,6 +146,14 @@ def simulate(connection: Connection, order: PlannedOrder) -> Accepted:
         raise wallet.InsufficientCredit(cost, available)
     parts = sum(m.parts for m in to_send)
     return Accepted(0, len(to_send), parts, cost, Money(available - cost), opted_out)
+
+
+def forget_requests(connection: Connection, most: int, now: Instant) -> int:
+    """Deletes request_ids that may be used again; how many."""
+    before = now - REQUEST_ID_LIFE
+    old = connection.all(keeping.OLD_REQUESTS, before=before, most=most)
+    connection.many(keeping.FORGET_REQUEST, [(*request, before) for request in old])
+    return len(old)
 
 
 def count_reasons(

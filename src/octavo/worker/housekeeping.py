@@ -6,11 +6,10 @@ import contextlib
 import structlog
 
 from octavo.db.connection import Connection
-from octavo.db.statements import keeping
 from octavo.db.unit_of_work import Rank, Store
-from octavo.kit.clock import DAY, Clock
+from octavo.kit.clock import Clock
 from octavo.kit.errors import StoreUnavailable
-from octavo.ledger import campaigns, events, receipts, tasks
+from octavo.ledger import campaigns, events, orders, receipts, tasks
 
 OFTEN = 0.100
 SELDOM_EVERY = 10
@@ -93,6 +92,4 @@ class Housekeeper:
         return campaigns.seal_some(connection, SEALED_AT_ONCE, self._clock())
 
     def _forget_request_keys(self, connection: Connection) -> int:
-        return connection.run(
-            keeping.FORGET_REQUEST_KEYS, before=self._clock() - DAY, most=KEYS_AT_ONCE
-        )
+        return orders.forget_requests(connection, KEYS_AT_ONCE, self._clock())

@@ -71,7 +71,7 @@ REQUEST_ID = Field(
     Name(255),
     default=None,
     doc="Guards against sending an order twice: a second one with the same request_id within "
-    "24 hours is refused with code 120.",
+    "24 hours is refused with code 120. Default: none.",
 )
 AUTO_OPTIMIZE_TEXT = Field(
     "auto_optimize_text",
@@ -98,7 +98,7 @@ LIST_NAME = Field(
     "list_name",
     Text(30, trim=True),
     default=None,
-    doc="Name of the list to make of these recipients.",
+    doc="Name of the list to make of these recipients. Default: no list is made.",
 )
 CHANNEL = Field(
     "channel",

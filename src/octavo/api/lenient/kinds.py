@@ -98,7 +98,9 @@ class Name:
         if whole is None or len(whole.value) <= self._longest:
             return whole
         digest = blake2b(whole.value.encode("utf-8", "surrogatepass"), digest_size=self._SIZE)
-        return Read(whole.value[: self._longest - 2 * self._SIZE] + digest.hexdigest(), repaired=True)
+        return Read(
+            whole.value[: self._longest - 2 * self._SIZE] + digest.hexdigest(), repaired=True
+        )
 
     def schema(self) -> JsonObject:
         return {"type": "string", "maxLength": self._longest}

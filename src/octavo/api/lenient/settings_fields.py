@@ -10,13 +10,15 @@ COUNTRY_CODE = Field(
     "country_code",
     Country(),
     default=None,
-    doc="Country (ISO 3166-1, two letters) whose price counts; goes with product_name.",
+    doc="Country (ISO 3166-1, two letters) whose price counts; goes with product_name. "
+    "Default: the balance is in euros.",
 )
 PRODUCT_NAME = Field(
     "product_name",
     PRODUCT,
     default=None,
-    doc="Product to count the balance in; goes with country_code.",
+    doc="Product to count the balance in; goes with country_code. "
+    "Default: the balance is in euros.",
 )
 WITH_DETAILS = Field(
     "with_details",

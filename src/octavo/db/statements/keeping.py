@@ -129,13 +129,28 @@ SET_SEALED_AT = Command(
 
 _key = dispatch.request_key.c
 
-FORGET_REQUEST_KEYS = Command(
+
+
+class OldRequest(NamedTuple):
+    """A request_id that may be used again."""
+
+    account: int
+    request_id: str
+
+
+OLD_REQUESTS = Query(
+    OldRequest._make,
+    sa.select(_key.account_id, _key.request_id)
+    .where(_key.at < bindparam("before"))
+    .order_by(_key.at)
+    .limit(bindparam("most")),
+)
+
+FORGET_REQUEST = Command(
     sa.delete(dispatch.request_key).where(
-        sa.tuple_(_key.account_id, _key.request_id).in_(
-            sa.select(_key.account_id, _key.request_id)
-            .where(_key.at < bindparam("before"))
-            .order_by(_key.at)
-            .limit(bindparam("most"))
-        )
-    )
+        _key.account_id == bindparam("account"),
+        _key.request_id == bindparam("request_id"),
+        _key.at < bindparam("before"),
+    ),
+    takes=("account", "request_id", "before"),
 )

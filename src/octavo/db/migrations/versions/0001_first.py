@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from octavo.db.migrations.columns import big, index, number, real, small, table, text
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -429,59 +431,3 @@ def numbers() -> None:
     if op.get_context().dialect.name == "postgresql":
         for name in ("campaign", "receipt", "inbound", "event"):
             op.execute(f"CREATE SEQUENCE number_{name} CACHE 1")
-
-
-def number() -> sa.Column[int]:
-    kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-    return sa.Column("id", kind, sa.Identity(), nullable=False)
-
-
-def big(*names: str, default: str | None = None, null: bool = False) -> list[sa.Column[int]]:
-    kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-    return [
-        sa.Column(n, kind, nullable=null, server_default=default, autoincrement=False)
-        for n in names
-    ]
-
-
-def small(*names: str, default: str | None = None, null: bool = False) -> list[sa.Column[int]]:
-    kind = sa.SmallInteger().with_variant(sa.Integer(), "sqlite")
-    return [sa.Column(n, kind, nullable=null, server_default=default) for n in names]
-
-
-def real(*names: str, default: str | None = None, null: bool = False) -> list[sa.Column[float]]:
-    kind: sa.types.TypeEngine[float] = sa.Double().with_variant(sa.REAL(), "sqlite")
-    return [sa.Column(n, kind, nullable=null, server_default=default) for n in names]
-
-
-def text(*names: str, default: str | None = None, null: bool = False) -> list[sa.Column[str]]:
-    return [sa.Column(n, sa.Text(), nullable=null, server_default=default) for n in names]
-
-
-def table(
-    name: str,
-    *columns: sa.schema.SchemaItem,
-    clustered: bool = False,
-    partitioned: str | None = None,
-    **storage: int,
-) -> None:
-    op.create_table(
-        name,
-        *columns,
-        sqlite_strict=True,
-        sqlite_with_rowid=not clustered,
-        postgresql_with={} if partitioned else storage,
-        postgresql_partition_by=f"RANGE ({partitioned})" if partitioned else None,
-    )
-    if partitioned and op.get_context().dialect.name == "postgresql":
-        # Whatever happens, a row has a place; the months' partitions are made by housekeeping.
-        parameters = ", ".join(f"{key} = {value}" for key, value in storage.items())
-        op.execute(
-            f"CREATE TABLE {name}_default PARTITION OF {name} DEFAULT"
-            + (f" WITH ({parameters})" if parameters else "")
-        )
-
-
-def index(name: str, of: str, *columns: str, where: str | None = None) -> None:
-    clause = None if where is None else sa.text(where)
-    op.create_index(name, of, columns, sqlite_where=clause, postgresql_where=clause)
