@@ -104,8 +104,8 @@ def cancel_step(connection: Connection, campaign: int, now: Instant) -> bool:
             campaign_state=CampaignState.CANCELING,
             now=now,
         )
-    leased = connection.one(keeping.LEASED_SLICES, campaign=campaign)
-    if found or leased:
+    unclosed = connection.one(keeping.UNCLOSED_SLICES, campaign=campaign)
+    if found or unclosed:
         return False
     passes.end(connection, campaign, CampaignState.CANCELING, CampaignState.CANCELED, now)
     _plan_seal(connection, campaign, now)
@@ -151,9 +151,7 @@ def _change(
 ) -> None:
     if found.state not in allowed:
         raise NotInThisState(CampaignState(found.state))
-    if not connection.run(
-        keeping.SET_STATE, campaign=found.id, before=found.state, state=state
-    ):
+    if not connection.run(keeping.SET_STATE, campaign=found.id, before=found.state, state=state):
         raise NotInThisState(CampaignState(found.state))
 
 

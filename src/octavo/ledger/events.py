@@ -10,6 +10,8 @@ from octavo.db.statements import traffic
 from octavo.kit.clock import Instant
 from octavo.ledger import numbering
 
+POSITION = "event_position"
+
 
 class Journal:
     """The events of one transaction."""
@@ -43,12 +45,13 @@ class Journal:
 
 def number_events(connection: Connection, most: int) -> int:
     """Gives positions to events that have none, in the order of their commits; how many."""
+    if not connection.all(traffic.UNNUMBERED_EVENTS, most=1):
+        return 0
+    # Whoever holds the counter is alone: a reader must never see a position before a lower one.
+    connection.one(traffic.TAKE_POSITIONS, name=POSITION, n=0)
     waiting = connection.all(traffic.UNNUMBERED_EVENTS, most=most)
-    if waiting:
-        last = connection.one(traffic.TAKE_POSITIONS, name="event_position", n=len(waiting))
-        assert last is not None  # noqa: S101 - an upsert with RETURNING gives a row
-        first = last - len(waiting) + 1
-        connection.many(
-            traffic.NUMBER_EVENT, [(first + i, event) for i, event in enumerate(waiting)]
-        )
+    last = connection.one(traffic.TAKE_POSITIONS, name=POSITION, n=len(waiting))
+    assert last is not None  # noqa: S101 - an upsert with RETURNING gives a row
+    first = last - len(waiting) + 1
+    connection.many(traffic.NUMBER_EVENT, [(first + i, event) for i, event in enumerate(waiting)])
     return len(waiting)

@@ -50,7 +50,6 @@ class _Target:
     campaign: int
     seq: int
     account: int
-    frozen: int
     state: MessageState
     reason: str
     pass_: int
@@ -141,6 +140,7 @@ class _Batch:
         self._learnt: list[tuple[int | str, ...]] = []
         self._settled: list[tuple[int, int]] = []
         self._refused: set[int] = set()
+        self._sealed: dict[int, bool] = {}
         self._tally = Tally()
         self._journal = Journal()
 
@@ -189,7 +189,7 @@ class _Batch:
         key = campaign, seq
         if key not in self._targets:
             self._targets[key] = _Target(
-                campaign, seq, row.account, row.frozen, MessageState(row.state),
+                campaign, seq, row.account, MessageState(row.state),
                 row.reason, row.pass_, row.parts, row.parts_done, row.charged, row.price,
             )  # fmt: skip
         return self._targets[key]
@@ -255,9 +255,15 @@ class _Batch:
 
     def _charge(self, t: _Target) -> None:
         """What the carrier took costs its price, once; what a seal gave back stays given back."""
-        if t.charged == 0 and not t.frozen:
+        if t.charged == 0 and not self._is_sealed(t.campaign):
             self._tally.capture(t.campaign, t.account, t.price)
             t.charged = t.price
+
+    def _is_sealed(self, campaign: int) -> bool:
+        if campaign not in self._sealed:
+            found = self._connection.one(traffic.SEALED, campaign=campaign)
+            self._sealed[campaign] = bool(found)
+        return self._sealed[campaign]
 
     def write(self) -> None:
         """Writes what the batch changed."""

@@ -76,6 +76,7 @@ class LinkRunner:
         self._answers: list[tuple[Answer, int]] = []
         self._answered_at = 0.0
         self._claim_at = 0.0
+        self._lost_gates = 0
         self._lease_ends = 0.0
         self._renew_at = 0.0
 
@@ -218,6 +219,10 @@ class LinkRunner:
             return
         if grant.slices:
             self._holds.add(grant)
+        elif grant.lost_gate:
+            # Each link of the route waits otherwise, and otherwise each time.
+            self._lost_gates += 1
+            self._claim_later((1 + (self._no + self._lost_gates) % 5) / 1_000)
         elif grant.wait_until is not None:
             self._claim_later((grant.wait_until - self._clock()) / SECOND)
         else:

@@ -68,7 +68,6 @@ def table(
         name,
         metadata,
         *columns,
-        implicit_returning=False,
         sqlite_strict=True,
         sqlite_with_rowid=not clustered,
         postgresql_with={} if partitioned else storage,
