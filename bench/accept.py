@@ -67,8 +67,8 @@ def main() -> None:
     quick = asked.quick
     with prepared(asked.folder) as home:
         figures = [
-            measure_500(Case(500, 100 if quick else 1_000, 8), home, 0.5 if quick else 3.0),
-            measure_1(Case(1, 1_500 if quick else 20_000, 64), home),
+            measure_500(Case(500, 100 if quick else 500, 8), home, 0.5 if quick else 3.0),
+            measure_1(Case(1, 1_500 if quick else 10_000, 64), home),
         ]
     report(figures, as_json=asked.json)
 

@@ -84,7 +84,7 @@ class Run(NamedTuple):
 def main() -> None:
     """Measures the cases."""
     asked = options(__doc__)
-    large, small = (20, 1_000) if asked.quick else (400, 10_000)
+    large, small = (20, 1_000) if asked.quick else (200, 10_000)
     cases = [
         Case("dispatch of a large campaign", large, 500, reports=False, unit="messages/s"),
         Case("the same with receipts applied", large, 500, reports=True, unit="messages/s"),

@@ -40,25 +40,25 @@ class InMemory:
     """SQLite without a disk."""
 
     def __init__(self) -> None:
-        self._raw = sqlite3.connect(":memory:", isolation_level=None)
-        self._raw.deserialize(_empty())
-        self._raw.execute("PRAGMA foreign_keys=ON")
-        self.c = SqliteConnection(self._raw)
+        self.raw = sqlite3.connect(":memory:", isolation_level=None)
+        self.raw.deserialize(_empty())
+        self.raw.execute("PRAGMA foreign_keys=ON")
+        self.c = SqliteConnection(self.raw)
 
     def begin(self) -> None:
-        self._raw.execute("BEGIN IMMEDIATE")
+        self.raw.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
-        self._raw.execute("COMMIT")
+        self.raw.execute("COMMIT")
 
     def roll_back(self) -> None:
-        self._raw.execute("ROLLBACK")
+        self.raw.execute("ROLLBACK")
 
     def sql(self, text: str, *values: Value) -> Rows:
-        return self._raw.execute(text, values).fetchall()
+        return self.raw.execute(text, values).fetchall()
 
     def close(self) -> None:
-        self._raw.close()
+        self.raw.close()
 
 
 class OnServer:

@@ -4,6 +4,7 @@ from functools import partial
 
 from octavo.db.statements.dispatching import PendingRow
 from octavo.drivers.protocol import Fault, Outcome, Verdict
+from octavo.kit.clock import SECOND
 from octavo.ledger import settle
 from octavo.ledger.claim import Grant
 from octavo.ledger.links import Link
@@ -44,7 +45,7 @@ class Holder:
     def claim(self) -> Grant:
         """What may be sent is taken into memory."""
         grant = self.world.claim(self.link, self.most - self.holds.intended)
-        self.holds.add(grant)
+        self.holds.add(grant, grant.start / SECOND)
         return grant
 
     def pump(self) -> list[Key]:
@@ -52,7 +53,7 @@ class Holder:
         room = self.window - sum(row.parts for _, row in self.in_flight.values())
         alone = not self.in_flight
         sent: list[Key] = []
-        for hold, row in self.holds.next_ready(self.world.now, room, alone=alone):
+        for hold, row in self.holds.next_ready(self.world.now / SECOND, room, alone=alone):
             key = row.campaign, row.seq, hold.slice.pass_
             self.in_flight[key] = hold, row
             sent.append(key)

@@ -223,6 +223,12 @@ class World:
             pass
         self.run(lambda c: campaigns.seal_some(c, 10, self.now))
 
+    def live(self, microseconds: int) -> None:
+        """Time passes, and the housekeeper looks a few times on the way."""
+        for _ in range(5):
+            self.later(microseconds // 5)
+            self.housekeeping()
+
     # -- looking -------------------------------------------------------------------------------
 
     def ticket(self, campaign: int) -> str:

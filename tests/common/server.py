@@ -8,14 +8,14 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypedDict, Unpack
+from urllib.parse import urlsplit
 
 import httpx2
-import uvicorn
 from pydantic import SecretStr
 
 from octavo import app
@@ -42,6 +42,7 @@ def settings(data_dir: Path, **changed: object) -> Settings:
     """Settings of a test's server: a sandbox that answers at once, whatever the shell says."""
     quick: dict[str, Any] = {
         "data_dir": data_dir,
+        "listen": "127.0.0.1:0",
         "database_url": "",
         "pepper": SecretStr(PEPPER),
         "sandbox_answer_latency": 0.0,
@@ -54,11 +55,10 @@ def settings(data_dir: Path, **changed: object) -> Settings:
 class Server:
     """A server at work, seen from outside; and its database, to look into."""
 
-    def __init__(self, address: tuple[str, int], database_file: Path) -> None:
-        self.address = address
+    def __init__(self, url: str, database_file: Path) -> None:
+        self.url = url
         self.database = database_file
-        self.url = f"http://{address[0]}:{address[1]}"
-        self.client = httpx2.Client(base_url=self.url, timeout=WAIT)
+        self.client = httpx2.Client(base_url=url, timeout=WAIT)
         self._looking = sqlite.connect(database_file)
         self._spare: dict[str, list[Customer]] = {}
         self._numbers = itertools.count(1)
@@ -93,15 +93,19 @@ class Server:
         """Everything that the server answers to these bytes until it ends the connection, which
         the request has to ask for.
         """
-        with socket.create_connection(self.address, WAIT) as connection:
+        with socket.create_connection(self._address(), WAIT) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for piece in pieces:
                 connection.sendall(piece)
             return b"".join(iter(lambda: connection.recv(1 << 16), b""))
 
+    def _address(self) -> tuple[str, int]:
+        parts = urlsplit(self.url)
+        return parts.hostname or "", parts.port or 80
+
     def hang_up(self, request: bytes) -> None:
         """Sends these bytes and ends the connection without reading an answer."""
-        with socket.create_connection(self.address, WAIT) as connection:
+        with socket.create_connection(self._address(), WAIT) as connection:
             connection.sendall(request)
             time.sleep(0.05)
 
@@ -139,6 +143,15 @@ class Server:
         )
 
 
+class More(TypedDict, total=False):
+    """What a request may carry."""
+
+    headers: dict[str, str]
+    content: bytes | Iterable[bytes]
+    data: dict[str, str]
+    json: object
+
+
 class Customer:
     """An account and the requests it makes."""
 
@@ -149,21 +162,27 @@ class Customer:
         self.key = made.key
         self.credentials = {"api-login": made.login, "api-key": made.key}
 
-    def request(self, method: str, path: str, **more: Any) -> httpx2.Response:
+    def request(self, method: str, path: str, **more: Unpack[More]) -> httpx2.Response:
         """A request with this account's credentials; `path` goes under the contract's prefix."""
-        headers = {**self.credentials, **more.pop("headers", {})}
-        return self.server.client.request(method, PREFIX + path, headers=headers, **more)
+        return self.server.client.request(
+            method,
+            PREFIX + path,
+            headers=self.credentials | more.get("headers", {}),
+            content=more.get("content"),
+            data=more.get("data"),
+            json=more.get("json"),
+        )
 
-    def get(self, path: str, **more: Any) -> httpx2.Response:
+    def get(self, path: str, **more: Unpack[More]) -> httpx2.Response:
         return self.request("GET", path, **more)
 
-    def post(self, path: str, **more: Any) -> httpx2.Response:
+    def post(self, path: str, **more: Unpack[More]) -> httpx2.Response:
         return self.request("POST", path, **more)
 
-    def patch(self, path: str, **more: Any) -> httpx2.Response:
+    def patch(self, path: str, **more: Unpack[More]) -> httpx2.Response:
         return self.request("PATCH", path, **more)
 
-    def send(self, **body: Any) -> httpx2.Response:
+    def send(self, **body: object) -> httpx2.Response:
         """A direct send of an alert to one person, changed by `body`."""
         return self.post("/sms-campaign/send", json=order(**body))
 
@@ -216,7 +235,7 @@ class Customer:
         )
 
 
-def order(**changed: Any) -> dict[str, Any]:
+def order(**changed: object) -> dict[str, object]:
     """The body of a send that is fine; None takes a field out."""
     body = {"text": "Hello", "recipients": [{"phone_number": "+33600000001"}], "purpose": "alert"}
     return {name: value for name, value in (body | changed).items() if value is not None}
@@ -241,55 +260,39 @@ def wait_until(happened: Callable[[], bool]) -> None:
 def serving(used: Settings) -> Iterator[Server]:
     """A server on a free port, with the default prices and routes and no account."""
     file = database.seeded(used.data_dir)
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
-        started: Future[tuple[asyncio.AbstractEventLoop, uvicorn.Server]] = Future()
-        thread = threading.Thread(target=_run, args=(used, listening, started))
-        thread.start()
-        loop, running_server = started.result(WAIT)
-        server = Server(listening.getsockname(), file)
-        try:
-            yield server
-        finally:
-            server.close()
-            loop.call_soon_threadsafe(setattr, running_server, "should_exit", True)  # noqa: FBT003 - setattr has no names
-            thread.join(WAIT)
-            assert not thread.is_alive()
+    up: Future[_Up] = Future()
+    thread = threading.Thread(target=_run, args=(used, up))
+    thread.start()
+    loop, ending, url = up.result(WAIT)
+    server = Server(url, file)
+    try:
+        yield server
+    finally:
+        server.close()
+        loop.call_soon_threadsafe(ending.set)
+        thread.join(WAIT)
+        assert not thread.is_alive()
 
 
-def _run(
-    used: Settings,
-    listening: socket.socket,
-    started: "Future[tuple[asyncio.AbstractEventLoop, uvicorn.Server]]",
-) -> None:
+class _Up(NamedTuple):
+    """A server that takes requests until `ending` is set on its loop."""
+
+    loop: asyncio.AbstractEventLoop
+    ending: asyncio.Event
+    url: str
+
+
+def _run(used: Settings, up: Future[_Up]) -> None:
     async def main() -> None:
-        async with app.running(used) as application:
-            server = uvicorn.Server(
-                uvicorn.Config(
-                    application,
-                    log_config=None,
-                    access_log=False,
-                    lifespan="off",
-                    server_header=False,
-                    timeout_graceful_shutdown=1,
-                )
-            )
-            telling = asyncio.create_task(_tell(server, started))
-            await server.serve(sockets=[listening])
-            await telling
+        async with app.serving(used) as url:
+            ending = asyncio.Event()
+            up.set_result(_Up(asyncio.get_running_loop(), ending, url))
+            await ending.wait()
 
     try:
         with asyncio.Runner(loop_factory=app._loop_factory()) as runner:
             runner.run(main())
     except BaseException as error:
-        if started.done():
+        if up.done():
             raise
-        started.set_exception(error)
-
-
-async def _tell(
-    server: uvicorn.Server,
-    started: "Future[tuple[asyncio.AbstractEventLoop, uvicorn.Server]]",
-) -> None:
-    while not server.started:
-        await asyncio.sleep(0.01)
-    started.set_result((asyncio.get_running_loop(), server))
+        up.set_exception(error)

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import httpx2
 import pytest
 
 from octavo.accounts.service import find
@@ -104,7 +105,7 @@ def test_what_the_curl_lines_of_the_mission_say_goes_out(
     response = customer.request(
         curl.method,
         path,
-        content=json.dumps(body, indent=2),
+        content=json.dumps(body, indent=2).encode(),
         headers=curl.headers | customer.credentials,
     )
     assert response.status_code == 201
@@ -153,7 +154,7 @@ def test_the_units_have_the_documented_shape_and_packs(customer: Customer) -> No
     # What expires first comes first; both documented names of the identifier are there.
     assert answer["wallet_packs"][0] == pack | {"id": pack["wallet_pack_id"]}
     assert answer["unit"] == "sms_premium"
-    # (100 + 12.54) / 0.045
+    # For 112.54 EUR at 0.045.
     assert answer["amount"] == 2500
 
 
@@ -168,7 +169,7 @@ def test_the_documented_parameters_are_kept_and_given_back(customer: Customer) -
     assert got.json() == documented
 
 
-def post_verbatim(customer: Customer, path: str, example: Example) -> Any:
+def post_verbatim(customer: Customer, path: str, example: Example) -> httpx2.Response:
     return customer.post(
         path, content=example.text.encode(), headers={"content-type": "application/json"}
     )

@@ -54,7 +54,7 @@ REFUSED: dict[str, tuple[dict[str, Any], int]] = {
     "STOP before length": ({"text": "x" * 161, "purpose": "wholesale", **LOW_COST}, 122),
     "mostly bad numbers": ({"recipients": BAD + NOWHERE}, 117),
     "mostly no such prefix": (
-        {"recipients": NOWHERE + [{"phone_number": "+99912345679"}, {}]},
+        {"recipients": [*NOWHERE, {"phone_number": "+99912345679"}, {}]},
         150,
     ),
 }
@@ -237,7 +237,8 @@ def test_a_request_id_is_forgotten_after_24_hours(server: Server, customer: Cust
 
 
 def test_an_empty_request_id_is_none(customer: Customer) -> None:
-    for value in ("", None, "  ", []):
+    empty: list[object] = ["", None, "  ", []]
+    for value in empty:
         assert customer.send(request_id=value).status_code == 201
 
 

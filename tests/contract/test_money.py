@@ -16,7 +16,7 @@ def people(*numbers: str) -> list[dict[str, Any]]:
     return [{"phone_number": number} for number in numbers]
 
 
-def sent(customer: Customer, **body: Any) -> dict[str, Any]:
+def sent(customer: Customer, **body: object) -> dict[str, Any]:
     response = customer.send(**body)
     assert response.status_code == 201, response.text
     return exact(response)

@@ -16,7 +16,7 @@ PEOPLE = [
 ]
 
 
-def ticket_of(customer: Customer, **body: Any) -> str:
+def ticket_of(customer: Customer, **body: object) -> str:
     response = customer.send(**body)
     assert response.status_code == 201, response.text
     ticket: str = response.json()["sms_ticket"]

@@ -7,8 +7,9 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given
 from hypothesis import settings as dials
-from schemathesis import GenerationMode
+from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -35,21 +36,21 @@ def _cases() -> Iterator[tuple[str, str, GenerationMode]]:
 
 
 @pytest.fixture(scope="module")
-def description(server: Server) -> Any:
+def description(server: Server) -> BaseSchema:
     return schemathesis.openapi.from_url(f"{server.url}/openapi.json")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("method", "path", "mode"), list(_cases()))
 def test_answers_are_as_described(
-    server: Server, description: Any, method: str, path: str, mode: GenerationMode
+    server: Server, description: BaseSchema, method: str, path: str, mode: GenerationMode
 ) -> None:
     customer = server.customer(credit="1000000")
     requests = description[PREFIX + path][method].as_strategy(generation_mode=mode)
 
     @given(requests)
     @dials(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-    def check(case: Any) -> None:
+    def check(case: Case[Any]) -> None:
         case.call_and_validate(headers=customer.credentials, checks=CHECKS)
 
     check()

@@ -1,12 +1,12 @@
 """`python -m octavo` with a fault planted in it: the only code of tests that runs in a server.
 
-`CRASH_AT=what:when:n` kills the process with SIGKILL at the n-th time that this moment comes:
+`CRASH_AT=what:when:n` kills the process with SIGKILL when a moment has come n times:
 
-* `what` is a unit of work (see UNITS; `drawn` is a settle that draws intents back); `when` is `before` its commit, `during` it (a thread kills
-  while SQLite writes, 0.1 to 1 ms into the commit) or `after` it, before anybody hears of it;
-* `what` is `granted` (a claim is on disk, nothing is in the outbox), `offer` (`before` or `after`
-  the write to the outbox, or `during`: half of it is written), `answered` (outcomes have come,
-  no settle has begun).
+* `what` is a unit of work (see UNITS and `matters`); `when` is `before` its commit, `during` it
+  (0.1 to 1 ms after it has begun, while SQLite writes) or `after` it, before anybody hears of it;
+* `granted`: a claim is on disk, nothing of it is in the outbox;
+* `offer`: `before` or `after` the write to the outbox, or `during` it, when half is written;
+* `answered`: outcomes have come, their settle has not begun.
 
 `CRASH_CLOCK=path`: the wall clock is off by as many seconds as that file says.
 """
@@ -17,18 +17,18 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
 
 from octavo import app
+from octavo.cli.main import main
 from octavo.db import sqlite
 from octavo.drivers.sandbox import driver, journal
 from octavo.kit.clock import SECOND, Instant, system_clock
 from octavo.ledger import campaigns, claim, doubt, links, orders, receipts, settle
-from octavo.worker import link
 from octavo.worker.holds import Holds
+from octavo.worker.link import LinkRunner
 
 UNITS: dict[str, tuple[ModuleType, str]] = {
     "accept": (orders, "accept"),
@@ -42,94 +42,39 @@ UNITS: dict[str, tuple[ModuleType, str]] = {
 }
 
 
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+def matters(what: str, arguments: tuple[object, ...], result: object) -> bool:
+    """Whether a unit did something worth dying in: `drawn` is a settle that draws intents back."""
+    match what:
+        case "settle" | "receipts":
+            return bool(arguments[2])
+        case "drawn":
+            progress = arguments[3]
+            assert isinstance(progress, list)
+            return any(told.dropped for told in progress)
+        case "claim":
+            assert isinstance(result, claim.Grant)
+            return bool(result.slices)
+        case _:
+            return True
 
 
 class Countdown:
-    """True from the n-th time on."""
+    """Dies when it has been asked often enough."""
 
     def __init__(self, n: int) -> None:
-        self.left = n
+        self._left = n
 
-    def now(self) -> bool:
-        self.left -= 1
-        return self.left <= 0
+    def is_over(self) -> bool:
+        self._left -= 1
+        return self._left == 0
 
-
-def before(owner: object, name: str, then: Callable[..., None]) -> None:
-    """Calls `then` with the arguments of each call of a function, before it."""
-    real = getattr(owner, name)
-
-    def replaced(*args: Any, **kwargs: Any) -> Any:
-        then(*args, **kwargs)
-        return real(*args, **kwargs)
-
-    setattr(owner, name, replaced)
-
-
-def plant(what: str, when: str, n: int) -> None:
-    countdown = Countdown(n)
-    if what in UNITS:
-        plant_in_commit(*UNITS[what], what, when, countdown)
-    elif what == "granted":
-        before(Holds, "add", lambda _, grant: grant.slices and countdown.now() and die())
-    elif what == "answered":
-        before(link.LinkRunner, "_settle", lambda l, _: l._answers and countdown.now() and die())
-    elif what == "offer" and when == "before":
-        before(driver.SandboxDriver, "offer", lambda *_: countdown.now() and die())
-    elif what == "offer" and when == "after":
-        before(driver, "_send_back", lambda *_: countdown.now() and die())
-    elif what == "offer" and when == "during":
-        plant_in_write(countdown)
-    else:
-        sys.exit(f"there is no moment {what}:{when}")
-
-
-def counts(what: str, arguments: Sequence[Any], result: Any) -> bool:
-    """Whether a unit did something worth dying in."""
-    if what == "settle":
-        return bool(arguments[2])
-    if what == "drawn":
-        return any(told.dropped for told in arguments[3])
-    if what == "claim":
-        return bool(result.slices)
-    if what == "receipts":
-        return bool(arguments[2])
-    return True
-
-
-def plant_in_commit(
-    module: ModuleType, name: str, what: str, when: str, countdown: Countdown
-) -> None:
-    real = getattr(module, name)
-    armed = threading.local()
-
-    def unit(*args: Any, **kwargs: Any) -> Any:
-        result = real(*args, **kwargs)
-        if counts(what, args, result) and countdown.now():
-            armed.yes = True
-        return result
-
-    class Connection(sqlite3.Connection):
-        def execute(self, sql: str, *args: Any) -> sqlite3.Cursor:
-            if sql != "COMMIT" or not getattr(armed, "yes", False):
-                return super().execute(sql, *args)
-            if when == "before":
-                die()
-            if when == "during":
-                threading.Thread(target=die_soon, daemon=True).start()
-            super().execute(sql)
+    def step(self) -> None:
+        if self.is_over():
             die()
-            raise AssertionError
 
-    setattr(module, name, unit)
-    sqlite.sqlite3 = SimpleNamespace(  # type: ignore[attr-defined]
-        connect=lambda *args, **kwargs: sqlite3.connect(*args, factory=Connection, **kwargs),
-        sqlite_version=sqlite3.sqlite_version,
-        sqlite_version_info=sqlite3.sqlite_version_info,
-        OperationalError=sqlite3.OperationalError,
-    )
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def die_soon() -> None:
@@ -137,40 +82,115 @@ def die_soon() -> None:
     die()
 
 
+def plant(what: str, when: str, countdown: Countdown) -> None:
+    """Puts the fault where it belongs."""
+    if what in UNITS:
+        plant_in_commit(what, when, countdown)
+        return
+    match what, when:
+        case "granted", _:
+            before(Holds, "add", countdown.step)
+        case "answered", _:
+            before(LinkRunner, "_settle", countdown.step, given=has_answers)
+        case "offer", "before":
+            before(driver.SandboxDriver, "offer", countdown.step)
+        case "offer", "during":
+            plant_in_write(countdown)
+        case "offer", "after":
+            before(driver, "_send_back", countdown.step)
+        case _:
+            sys.exit(f"there is no moment {what}:{when}")
+
+
+def has_answers(runner: object) -> bool:
+    return isinstance(runner, LinkRunner) and bool(runner._answers)
+
+
+def before(
+    owner: object,
+    name: str,
+    step: Callable[[], None],
+    given: Callable[[object], bool] = lambda _: True,
+) -> None:
+    """Steps before each call of a function whose first argument is as `given`."""
+    real = getattr(owner, name)
+
+    def replaced(*args: object, **kwargs: object) -> object:
+        if given(args[0]):
+            step()
+        return real(*args, **kwargs)
+
+    setattr(owner, name, replaced)
+
+
+def plant_in_commit(what: str, when: str, countdown: Countdown) -> None:
+    """Dies around the commit that holds the n-th unit of a kind."""
+    module, name = UNITS[what]
+    real = getattr(module, name)
+    doomed = threading.local()
+
+    def unit(*args: object, **kwargs: object) -> object:
+        result = real(*args, **kwargs)
+        if matters(what, args, result) and countdown.is_over():
+            doomed.here = True
+        return result
+
+    class Connection(sqlite3.Connection):
+        def execute(self, sql: str, *args: object) -> sqlite3.Cursor:
+            if sql != "COMMIT" or not getattr(doomed, "here", False):
+                return super().execute(sql, *args)  # type: ignore[arg-type]
+            if when == "before":
+                die()
+            if when == "during":
+                threading.Thread(target=die_soon, daemon=True).start()
+            done = super().execute(sql)
+            die()
+            return done
+
+    def connect(path: Path, **options: object) -> sqlite3.Connection:
+        return sqlite3.connect(path, factory=Connection, **options)  # type: ignore[call-overload, no-any-return]
+
+    setattr(module, name, unit)
+    shadow(sqlite, "sqlite3", sqlite3, connect=connect)
+
+
 def plant_in_write(countdown: Countdown) -> None:
+    """Dies with half of what was to go to the outbox in it."""
+
     def write(fd: int, data: bytes) -> int:
-        if not countdown.now():
+        if not countdown.is_over():
             return os.write(fd, data)
         os.write(fd, data[: len(data) // 2])
         die()
-        raise AssertionError
+        return 0
 
-    names = {name: getattr(os, name) for name in dir(os) if not name.startswith("__")}
-    journal.os = SimpleNamespace(**names | {"write": write})  # type: ignore[attr-defined]
+    shadow(journal, "os", os, write=write)
+
+
+def shadow(module: ModuleType, name: str, real: ModuleType, **changed: object) -> None:
+    """A module sees another one with some of its functions changed; the others do not."""
+    setattr(module, name, SimpleNamespace(**(vars(real) | changed)))
 
 
 class OffClock:
-    """The wall clock plus what a file says, read at most every 20 ms."""
+    """The wall clock plus what a file says, looked at every 20 ms."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._read_at = 0.0
+        self._looked_at = 0.0
         self._off = 0
 
     def __call__(self) -> Instant:
-        if time.monotonic() - self._read_at > 0.02:
-            self._read_at = time.monotonic()
+        if time.monotonic() - self._looked_at > 0.02:
+            self._looked_at = time.monotonic()
             self._off = int(self._path.read_text() or self._off)
         return Instant(system_clock() + self._off * SECOND)
 
 
-if fault := os.environ.get("CRASH_AT"):
-    _what, _when, _n = fault.split(":")
-    plant(_what, _when, int(_n))
-if clock := os.environ.get("CRASH_CLOCK"):
-    app.system_clock = OffClock(Path(clock))  # type: ignore[attr-defined]
-
 if __name__ == "__main__":
-    from octavo.cli.main import main
-
+    if moment := os.environ.get("CRASH_AT"):
+        at, around, times = moment.split(":")
+        plant(at, around, Countdown(int(times)))
+    if clock := os.environ.get("CRASH_CLOCK"):
+        setattr(app, "system_clock", OffClock(Path(clock)))  # noqa: B010 - it is no attribute to assign
     main()

@@ -156,7 +156,7 @@ def shares(part: int, whole: int) -> set[str]:
 
 def test_receipts_are_taken_once_whatever_they_interrupt(desk: Desk) -> None:
     for moment in ("receipts:before:1", "receipts:during:2", "receipts:after:1"):
-        desk.dies(moment)
+        desk.dies(moment, repeat=True)
     books = desk.ends()
     assert {m.state for m in books.messages.values()} == {MessageState.DELIVERED}
 
@@ -192,6 +192,10 @@ def wait_sent(desk: Desk, least: int) -> None:
     desk.server.wait(lambda: len(desk.taken()) >= least, "too little was sent")
 
 
+def cancel(desk: Desk, ticket: str) -> None:
+    desk.write(lambda c: campaigns.cancel(c, 1, ticket, system_clock()))
+
+
 def test_canceling_goes_on_where_it_was(desk: Desk) -> None:
     slowly(desk)
     desk.server.start(CRASH_AT="cancel_step:before:1")
@@ -199,7 +203,7 @@ def test_canceling_goes_on_where_it_was(desk: Desk) -> None:
         desk.order(repeat=repeat)
     wait_sent(desk, 100)
     for ticket in desk.notes.taken.values():
-        desk.write(lambda c, ticket=ticket: campaigns.cancel(c, 1, ticket, system_clock()))
+        cancel(desk, ticket)
     desk.server.wait_killed()
     desk.dies("cancel_step:during:1", order=False)
     desk.dies("cancel_step:after:2", order=False)
@@ -215,7 +219,7 @@ def test_what_was_in_doubt_when_it_was_canceled_is_not_repeated(desk: Desk) -> N
     desk.dies("offer:during:1", repeat=True)
     sent = desk.taken()
     (ticket,) = desk.notes.taken.values()
-    desk.write(lambda c: campaigns.cancel(c, 1, ticket, system_clock()))
+    cancel(desk, ticket)
     books = desk.ends()
     assert {key: books.times(key) for key in books.sent} == sent
     assert {c.state for c in books.campaigns.values()} == {CampaignState.CANCELED}

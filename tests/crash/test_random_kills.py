@@ -1,6 +1,7 @@
 """Kill -9 at random instants while clients send: nothing is lost, nothing goes twice."""
 
 import random
+import sys
 import time
 
 import pytest
@@ -45,15 +46,15 @@ def run(
     server: ServerProcess, kills: int, clients: int, seed: int | None = None, *, reports: bool
 ) -> Books:
     seed = time.time_ns() % 1_000_000 if seed is None else seed
-    print(f"seed {seed}")
+    sys.stdout.write(f"seed {seed}\n")
     server.env["OCTAVO_SANDBOX_REPORTS"] = "1" if reports else "0"
     notes = kill_again_and_again(server, seed, kills, clients)
     wait_settled(server, reports=reports)
     assert server.sigterm() == 0, server.told("no clean end")
     books = judge(server, notes, kills, reports=reports)
-    print(
+    sys.stdout.write(
         f"{len(notes.taken)} orders taken, {len(notes.guarded)} told by code 120,"
-        f" {len(books.messages)} messages, {sum(books.doubts.values())} doubts"
+        f" {len(books.messages)} messages, {sum(books.doubts.values())} doubts\n"
     )
     assert notes.taken
     return books

@@ -24,8 +24,7 @@ def test_sigterm_leaves_nothing_in_doubt(crash_server: ServerProcess) -> None:
     with sending(server.port, seed=2, size=6) as notes:
         for _ in range(2):
             server.start()
-            taken = len(notes.taken)
-            server.wait(lambda taken=taken: len(notes.taken) > taken + 30, "no order was taken")
+            wait_taken(server, notes, 30)
             assert server.sigterm() == 0, server.told("no clean end")
             check_drawn_back(server)
         set_rate(server, None)
@@ -34,6 +33,11 @@ def test_sigterm_leaves_nothing_in_doubt(crash_server: ServerProcess) -> None:
     assert server.sigterm() == 0, server.told("no clean end")
     books = judge(server, notes, kills=0)
     assert not books.doubts
+
+
+def wait_taken(server: ServerProcess, notes: Notes, more: int) -> None:
+    enough = len(notes.taken) + more
+    server.wait(lambda: len(notes.taken) >= enough, "no order was taken")
 
 
 def check_drawn_back(server: ServerProcess) -> None:

@@ -55,6 +55,33 @@ class Person(NamedTuple):
     parts: int
 
 
+class Wish(NamedTuple):
+    """An order of a test."""
+
+    account: int
+    persons: list[Person]
+    policy: InDoubt
+    purpose: Purpose
+    ahead: int
+    size: int
+
+
+WISHES = st.builds(
+    Wish,
+    account=st.integers(0, 1),
+    persons=st.lists(
+        st.builds(Person, st.integers(0, PERSONS - 1), st.integers(1, LONGEST_MESSAGE)),
+        min_size=1,
+        max_size=PERSONS,
+        unique_by=lambda person: person.number,
+    ),
+    policy=st.sampled_from(InDoubt),
+    purpose=st.sampled_from(Purpose),
+    ahead=st.sampled_from([0, 0, 0, 5 * SECOND, HOUR]),
+    size=st.integers(1, 4),
+)
+
+
 class LedgerMachine(RuleBasedStateMachine):
     """Two accounts, two groups, two routes (one with a rate), three links."""
 
@@ -85,41 +112,11 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @initialize()
     def first_order(self) -> None:
-        self._send(0, [Person(0, 1), Person(1, 2)], InDoubt.REPEAT, Purpose.WHOLESALE, 0, 2)
+        persons = [Person(0, 1), Person(1, 2)]
+        self.accept(Wish(0, persons, InDoubt.REPEAT, Purpose.WHOLESALE, ahead=0, size=2))
 
-    @rule(
-        account=st.integers(0, 1),
-        persons=st.lists(
-            st.builds(Person, st.integers(0, PERSONS - 1), st.integers(1, LONGEST_MESSAGE)),
-            min_size=1,
-            max_size=PERSONS,
-            unique_by=lambda person: person.number,
-        ),
-        policy=st.sampled_from(InDoubt),
-        purpose=st.sampled_from(Purpose),
-        ahead=st.sampled_from([0, 0, 0, 5 * SECOND, HOUR]),
-        size=st.integers(1, 4),
-    )
-    def accept(
-        self,
-        account: int,
-        persons: list[Person],
-        policy: InDoubt,
-        purpose: Purpose,
-        ahead: int,
-        size: int,
-    ) -> None:
-        self._send(account, persons, policy, purpose, ahead, size)
-
-    def _send(
-        self,
-        account: int,
-        persons: list[Person],
-        policy: InDoubt,
-        purpose: Purpose,
-        ahead: int,
-        size: int,
-    ) -> None:
+    @rule(wish=WISHES)
+    def accept(self, wish: Wish) -> None:
         messages = [
             PlannedMessage(
                 f"+3360000000{p.number}",
@@ -129,22 +126,22 @@ class LedgerMachine(RuleBasedStateMachine):
                 Money(PRICE * p.parts),
                 self.groups[p.number % 2],
             )
-            for p in persons
+            for p in wish.persons
         ]
         order = self.world.plan(
-            account=self.accounts[account],
+            account=self.accounts[wish.account],
             messages=messages,
-            in_doubt=policy,
+            in_doubt=wish.policy,
             in_doubt_after=MINUTE,
-            purpose=purpose,
-            send_at=Instant(self.world.now + ahead),
-            slice_size=size,
+            purpose=wish.purpose,
+            send_at=Instant(self.world.now + wish.ahead),
+            slice_size=wish.size,
         )
         try:
             campaign = self.world.accept(order).campaign
         except (wallet.InsufficientCredit, NobodyLeft):
             return
-        self.orders[campaign] = policy
+        self.orders[campaign] = wish.policy
 
     @rule(account=st.integers(0, 1))
     def top_up(self, account: int) -> None:

@@ -1,5 +1,7 @@
 """The declarative reader: where values are looked for, which wins, and what is noted."""
 
+from typing import Any
+
 import pytest
 
 from octavo.api.lenient import fields, settings_fields
@@ -192,7 +194,7 @@ def test_no_two_fields_share_a_name_in_any_spelling(spec: Spec) -> None:
 
 @pytest.mark.parametrize("spec", SPECS)
 def test_every_field_is_described_with_its_default(spec: Spec) -> None:
-    shown = {one["name"]: one for one in query_parameters(spec)}
+    shown: dict[Any, Any] = {one["name"]: one for one in query_parameters(spec)}
     for field in spec.fields:
         assert field.doc.endswith(".")
         assert shown[field.name]["description"] == field.doc
@@ -201,9 +203,9 @@ def test_every_field_is_described_with_its_default(spec: Spec) -> None:
 
 
 def test_a_body_is_described_as_json_and_as_form() -> None:
-    body = request_body(fields.MULTI_CHANNEL_SEND, {"channel": "sms"})
+    body: Any = request_body(fields.MULTI_CHANNEL_SEND, {"channel": "sms"})
     assert list(body["content"]) == ["application/json", "application/x-www-form-urlencoded"]
-    schema = body_schema(fields.MULTI_CHANNEL_SEND)
+    schema: Any = body_schema(fields.MULTI_CHANNEL_SEND)
     assert schema["required"] == ["channel", "text", "recipients"]
     assert schema["properties"]["purpose"] == {
         "type": ["string", "null"],
@@ -216,7 +218,8 @@ def test_a_body_is_described_as_json_and_as_form() -> None:
 
 
 def test_a_direct_send_has_everything_at_the_top_level() -> None:
-    assert "metadata" not in body_schema(fields.SMS_SEND)["properties"]
+    schema: Any = body_schema(fields.SMS_SEND)
+    assert "metadata" not in schema["properties"]
 
 
 def test_a_spec_of_ones_own() -> None:
@@ -230,6 +233,7 @@ def test_a_spec_of_ones_own() -> None:
 
 def test_an_unusable_date_is_now() -> None:
     reading = send(send_at="2030-01-01 00:00")
-    assert reading[fields.SEND_AT] is not None
-    assert to_datetime(reading[fields.SEND_AT]).isoformat() == "2029-12-31T23:00:00+00:00"
-    assert from_datetime(to_datetime(reading[fields.SEND_AT])) == reading[fields.SEND_AT]
+    send_at = reading[fields.SEND_AT]
+    assert send_at is not None
+    assert to_datetime(send_at).isoformat() == "2029-12-31T23:00:00+00:00"
+    assert from_datetime(to_datetime(send_at)) == send_at

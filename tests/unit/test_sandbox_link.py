@@ -5,14 +5,18 @@ import errno
 import os
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from octavo.drivers.protocol import Fault, Submission, Verdict
 from octavo.drivers.sandbox import reporter
+from octavo.drivers.sandbox.journal import Follower
 from octavo.drivers.sandbox.outbox import read_outbox
 from octavo.drivers.sandbox.reporter import checkpoint_path
 from octavo.drivers.sandbox.settings import SandboxSettings
+from octavo.drivers.sandbox.waiting import Waiting, Wheel
+from octavo.kit.clock import Instant
 from octavo.kit.errors import StoreUnavailable
 from tests.common.sandbox import EPOCH, RecordingSink, link_up, message, sandbox_dir
 from tests.common.virtual_loop import VirtualLoop, run_virtually
@@ -107,7 +111,8 @@ def test_stop_with_drain_waits_for_the_answers(tmp_path: Path, drain: bool, answ
 def test_a_fraction_goes_wrong(
     tmp_path: Path, dial: str, verdict: Verdict, fault: Fault | None, taken: bool
 ) -> None:
-    settings = SandboxSettings(data_dir=tmp_path, **{dial: 0.25})
+    dials: dict[str, Any] = {dial: 0.25}
+    settings = SandboxSettings(data_dir=tmp_path, **dials)
     sink = run_link(settings, messages(MANY), 60)
     wrong = [outcome for outcome in sink.answered if outcome.verdict is verdict]
     assert len(wrong) == pytest.approx(MANY / 4, rel=0.15)
@@ -176,7 +181,12 @@ def test_it_is_in_the_outbox_before_it_is_answered(tmp_path: Path) -> None:
 def test_an_offer_is_one_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     write = os.write
-    monkeypatch.setattr(os, "write", lambda fd, data: sizes.append(len(data)) or write(fd, data))
+
+    def counted(fd: int, data: bytes) -> int:
+        sizes.append(len(data))
+        return write(fd, data)
+
+    monkeypatch.setattr(os, "write", counted)
 
     async def main() -> None:
         async with link_up(SandboxSettings(data_dir=tmp_path), RecordingSink()) as link:
@@ -238,15 +248,15 @@ def test_a_torn_end_of_the_outbox_keeps_no_link_busy(
     sandbox_dir(tmp_path).mkdir()
     (sandbox_dir(tmp_path) / "outbox.jsonl").write_bytes(b'{"link":1,"at":"2')
     reads = 0
-    read = reporter.Follower.read
+    read = Follower.read
 
-    def counted(follower: reporter.Follower) -> list[bytes]:
+    def counted(follower: Follower) -> list[bytes]:
         nonlocal reads
         reads += 1
         assert reads < 10, "it reads over and over"
         return read(follower)
 
-    monkeypatch.setattr(reporter.Follower, "read", counted)
+    monkeypatch.setattr(Follower, "read", counted)
     settings = SandboxSettings(data_dir=tmp_path, link=1)
     sink = run_link(settings, [], 1)
     assert (reads, sink.heard) == (1, [])
@@ -261,7 +271,7 @@ def test_the_rest_of_a_delay_is_waited_after_a_restart(tmp_path: Path) -> None:
         async def main() -> None:
             loop = asyncio.get_running_loop()
             assert isinstance(loop, VirtualLoop)
-            clock = lambda: EPOCH + int((start + loop.time()) * 1e6)  # noqa: E731
+            clock = lambda: Instant(EPOCH + int((start + loop.time()) * 1e6))  # noqa: E731
             async with link_up(SandboxSettings(data_dir=tmp_path), sink, clock=clock) as link:
                 link.offer([message("+33600009900")] if not start else [])
                 await asyncio.sleep(20 if not start else 60)
@@ -331,8 +341,8 @@ def test_what_waits_in_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(reporter, "MOST_WAITING", 300)
     most = 0
 
-    class Watched(reporter.Wheel):
-        def add(self, due: float, waiting: reporter.Waiting) -> None:
+    class Watched(Wheel):
+        def add(self, due: float, waiting: Waiting) -> None:
             nonlocal most
             super().add(due, waiting)
             most = max(most, self.size)
@@ -366,6 +376,6 @@ def test_what_waits_in_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.Mon
         {"unreported": 1.1},
     ],
 )
-def test_dials_out_of_range_are_refused(tmp_path: Path, dials: dict[str, float]) -> None:
+def test_dials_out_of_range_are_refused(tmp_path: Path, dials: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must"):
         SandboxSettings(data_dir=tmp_path, **dials)

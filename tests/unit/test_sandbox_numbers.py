@@ -3,6 +3,7 @@
 import asyncio
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,9 +18,7 @@ UNDELIVERABLE = ReportState.UNDELIVERABLE
 DOCS = Path(__file__).parents[2] / "docs" / "sandbox.md"
 
 
-def send(
-    tmp_path: Path, to: str, *, pass_: int = 0, parts: int = 1, **dials: float
-) -> RecordingSink:
+def send(tmp_path: Path, to: str, *, pass_: int = 0, parts: int = 1, **dials: Any) -> RecordingSink:
     """Sends one message and listens for a minute."""
     sink = RecordingSink()
 

@@ -20,7 +20,7 @@ class Amount:
 
 
 # A TypedDict is no Mapping of its values' types to the checker, though it is at run time.
-Item: TypeAlias = "str | int | float | bool | None | Amount | Mapping[str, Item] | Sequence[Item]"
+Item: TypeAlias = "str | int | float | bool | Amount | Mapping[str, Item] | Sequence[Item] | None"
 
 
 def render(item: "Item | Answer") -> str:

@@ -70,9 +70,11 @@ class SmsService:
         prices = await self.prices.of(account.id, order.product)
         plan = self.planner.plan(order, prices, await self.routing.table())
         sender = order.sender or await self._default_sender(account)
-        planned = self._planned(account, order, plan, sender)
+        # Read once: a clock set back in between would make an order for now one for later.
+        now = self.clock()
+        planned = self._planned(account, order, plan, sender, now)
         try:
-            accepted = await self._run(order, plan, planned)
+            accepted = await self._run(order, plan, planned, now)
         except orders.DuplicateRequest as error:
             raise Refusal(DUPLICATE_REQUEST, ticket=error.ticket) from error
         except orders.NobodyLeft as error:
@@ -92,21 +94,24 @@ class SmsService:
             plan.unserved,
         )
 
-    async def _run(self, order: SmsOrder, plan: Plan, planned: PlannedOrder) -> Accepted:
+    async def _run(
+        self, order: SmsOrder, plan: Plan, planned: PlannedOrder, now: Instant
+    ) -> Accepted:
         if order.simulate:
             return await self.store.read(lambda c: orders.simulate(c, planned))
         accepted = await self.store.write(
-            Rank.ACCEPT, partial(_accept, order=order, plan=plan, planned=planned, now=self.clock())
+            Rank.ACCEPT, partial(_accept, order=order, plan=plan, planned=planned, now=now)
         )
-        if planned.send_at <= self.clock():
+        if planned.send_at <= now:
             self.wake()
         return accepted
 
     async def _default_sender(self, account: Account) -> str:
         return await self.senders.parameter(account.id, SENDER_PARAMETER) or DEFAULT_SENDER
 
-    def _planned(self, account: Account, order: SmsOrder, plan: Plan, sender: str) -> PlannedOrder:
-        now = self.clock()
+    def _planned(
+        self, account: Account, order: SmsOrder, plan: Plan, sender: str, now: Instant
+    ) -> PlannedOrder:
         alert = order.purpose is Purpose.ALERT
         policy = InDoubt.REPEAT if alert else InDoubt.NEVER_REPEAT
         return PlannedOrder(

@@ -12,7 +12,7 @@ from octavo.kit.clock import DAY, Clock, Instant
 LIFE = 7 * DAY
 BATCH = 1_000
 BACKLOG = 100_000
-"""Requests that wait to be written; beyond that the log loses some rather than the server memory."""
+"""Requests that wait to be written; beyond that some are lost rather than memory used up."""
 CLEAN_EVERY = 500
 """Batches between two looks for what is too old."""
 

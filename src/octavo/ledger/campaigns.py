@@ -2,13 +2,13 @@
 
 from octavo.db.codes import CampaignState, EventKind, MessageState
 from octavo.db.connection import Connection
-from octavo.db.statements import dispatching, keeping, tasks
+from octavo.db.statements import keeping, tasks
 from octavo.db.statements import passes as statements
 from octavo.kit.clock import FOREVER, HOUR, Instant
 from octavo.kit.errors import OctavoError
 from octavo.ledger import passes
-from octavo.ledger.events import Journal
-from octavo.ledger.tally import Tally
+from octavo.ledger.batch import Batch, Messages
+from octavo.ledger.events import Item, Journal
 
 CANCEL = "cancel"
 CANCELED = "canceled"
@@ -17,6 +17,7 @@ SEAL_AFTER = 72 * HOUR
 """Beyond validity: then a silent message stays silent and what is held is given back."""
 
 _SLICES_A_STEP = 4
+_SILENT_A_STEP = 500
 
 
 class NoSuchCampaign(OctavoError):
@@ -87,12 +88,15 @@ def cancel_step(connection: Connection, campaign: int, now: Instant) -> bool:
     account = connection.one(keeping.ACCOUNT_OF, campaign=campaign)
     if account is None:
         return True
-    tally, journal = Tally(), Journal()
+    batch = Batch(connection, now)
     found = connection.all(keeping.OPEN_SLICES, campaign=campaign, most=_SLICES_A_STEP)
     for s in found:
-        _skip_rest(connection, campaign, account, s, tally, journal, now)
-    tally.write(connection, "", now)
-    journal.write(connection, now)
+        rows = connection.all(
+            keeping.PENDING_IN, campaign=campaign, lo=s.lo, hi=s.hi, pass_=s.pass_
+        )
+        of = Messages(account, campaign, s.pass_)
+        batch.end(of, MessageState.SKIPPED, [(seq, CANCELED) for seq in rows])
+    batch.write()
     for s in found:
         passes.close(
             connection,
@@ -130,17 +134,31 @@ def seal_canceled(connection: Connection, campaign: int, now: Instant) -> None:
 
 
 def seal_some(connection: Connection, most: int, now: Instant) -> int:
-    """Freezes campaigns that are long finished and releases what is still held; how many."""
+    """Goes on with sealing campaigns that are long finished; how many were looked at.
+
+    Each step tells of at most a chunk of silent messages; the last one freezes the campaign and
+    releases what is still held.
+    """
     due = connection.all(keeping.UNSEALED, before=now - SEAL_AFTER, most=most)
-    journal = Journal()
     for campaign in due:
-        account = connection.one(keeping.ACCOUNT_OF, campaign=campaign) or 0
-        for seq in connection.all(keeping.SILENT, campaign=campaign):
-            journal.tell(account, campaign, EventKind.UNKNOWN, seq, "silent", now)
-        passes.end(connection, campaign, CampaignState.FINISHED, CampaignState.SEALED, now)
-        connection.run(keeping.SET_SEALED_AT, campaign=campaign, now=now)
-    journal.write(connection, now)
+        _seal_step(connection, campaign, now)
     return len(due)
+
+
+def _seal_step(connection: Connection, campaign: keeping.Unsealed, now: Instant) -> None:
+    silent = connection.all(
+        keeping.SILENT, campaign=campaign.id, after=campaign.cursor, most=_SILENT_A_STEP
+    )
+    journal = Journal()
+    for seq in silent:
+        told = Item(seq, "silent", now)
+        journal.tell(campaign.account, campaign.id, EventKind.UNKNOWN, told)
+    journal.write(connection, now)
+    if len(silent) == _SILENT_A_STEP:
+        connection.run(keeping.MOVE_CURSOR, campaign=campaign.id, cursor=silent[-1])
+        return
+    passes.end(connection, campaign.id, CampaignState.FINISHED, CampaignState.SEALED, now)
+    connection.run(keeping.SET_SEALED_AT, campaign=campaign.id, now=now)
 
 
 def _change(
@@ -153,25 +171,3 @@ def _change(
         raise NotInThisState(CampaignState(found.state))
     if not connection.run(keeping.SET_STATE, campaign=found.id, before=found.state, state=state):
         raise NotInThisState(CampaignState(found.state))
-
-
-def _skip_rest(
-    connection: Connection,
-    campaign: int,
-    account: int,
-    s: keeping.OpenSlice,
-    tally: Tally,
-    journal: Journal,
-    now: Instant,
-) -> None:
-    rows = connection.all(keeping.PENDING_IN, campaign=campaign, lo=s.lo, hi=s.hi, pass_=s.pass_)
-    state = int(MessageState.SKIPPED)
-    connection.many(
-        dispatching.END_MESSAGE,
-        [(state, CANCELED, 0, None, now, campaign, seq, s.pass_) for seq in rows],
-    )
-    if rows:
-        tally.move(campaign, MessageState.PENDING, MessageState.SKIPPED, len(rows))
-        tally.reason(campaign, MessageState.SKIPPED, CANCELED, len(rows))
-    for seq in rows:
-        journal.tell(account, campaign, EventKind.SKIPPED, seq, CANCELED, now)

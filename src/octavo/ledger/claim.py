@@ -1,19 +1,18 @@
 """Claiming: what a link may send now, under the route's rate and by priority (design 4.4, 4.5)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from octavo.db.codes import CampaignState, EventKind, MessageState, Purpose
+from octavo.db.codes import CampaignState, MessageState, Purpose
 from octavo.db.connection import Connection
 from octavo.db.statements import dispatching
 from octavo.db.statements.dispatching import DueSlice, PendingRow
 from octavo.kit.clock import MILLISECOND, MINUTE, SECOND, Instant
-from octavo.ledger.events import Journal
+from octavo.ledger.batch import Batch, Messages
 from octavo.ledger.links import Link
 from octavo.ledger.orders import OPTED_OUT, suppressing_scope
 from octavo.ledger.passes import close
-from octavo.ledger.tally import Tally
 
 MOST_MESSAGES = 500
 MOST_SLICES = 64
@@ -77,7 +76,7 @@ def claim(connection: Connection, link: Link, *, credit: int, now: Instant) -> G
     due = _due_slices(connection, link, budget, now)
     if not due:
         return Grant()
-    grants, parts = _lease(connection, link, due, budget, credit, now)
+    grants, parts = _lease(Batch(connection, now), link, due, budget, credit)
     start = max(tat, now)
     if gate.rate and parts:
         booked = start + int(parts * SECOND / gate.rate)
@@ -104,20 +103,15 @@ def _due_slices(connection: Connection, link: Link, budget: int, now: Instant) -
 
 
 def _lease(
-    connection: Connection,
-    link: Link,
-    due: Sequence[DueSlice],
-    budget: int,
-    credit: int,
-    now: Instant,
+    batch: Batch, link: Link, due: Sequence[DueSlice], budget: int, credit: int
 ) -> tuple[list[GrantedSlice], int]:
+    connection = batch.connection
     rows = connection.all(dispatching.PENDING_ROWS, slices=[s.id for s in due], most=budget)
     # The slice of the last row may have been cut by the limit; those behind it were not read.
     cut = rows[-1].slice if len(rows) == budget else None
     of_slice: dict[int, list[PendingRow]] = {s.id: [] for s in due}
     for row in rows:
         of_slice[row.slice].append(row)
-    tally, journal = Tally(), Journal()
     granted: list[GrantedSlice] = []
     empty: list[DueSlice] = []
     parts = 0
@@ -126,7 +120,7 @@ def _lease(
         if not mine and not whole:
             break
         whole = whole and s.id != cut
-        to_send = _skip(connection, s, mine, tally, journal, now)
+        to_send = _skip(batch, s, mine)
         if to_send:
             grant_hi = s.hi if whole else mine[-1].seq
             intent_hi, used = _intent(s, to_send, credit, grant_hi)
@@ -142,10 +136,9 @@ def _lease(
         if s.id == cut:
             break
     _write_leases(connection, link, due, granted)
-    tally.write(connection, "", now)
-    journal.write(connection, now)
+    batch.write()
     for s in empty:
-        _close(connection, s, now)
+        _close(connection, s, batch.now)
     return granted, parts
 
 
@@ -162,53 +155,23 @@ def _fit(rows: list[PendingRow], room: int) -> tuple[list[PendingRow], bool]:
     return taken, room > 0 or bool(taken)
 
 
-def _skip(
-    connection: Connection,
-    s: DueSlice,
-    rows: Sequence[PendingRow],
-    tally: Tally,
-    journal: Journal,
-    now: Instant,
-) -> list[PendingRow]:
+def _skip(batch: Batch, s: DueSlice, rows: Sequence[PendingRow]) -> list[PendingRow]:
     """Leaves out and records who opted out since planning, or everybody when it is too late."""
     if not rows:
         return []
-    late = s.not_after is not None and s.not_after < now
+    late = s.not_after is not None and s.not_after < batch.now
     scope = suppressing_scope(Purpose(rows[0].purpose))
     stay: list[PendingRow] = []
-    skipped: list[tuple[PendingRow, str]] = []
+    skipped: list[tuple[int, str]] = []
     for row in rows:
         if late:
-            skipped.append((row, TOO_LATE))
+            skipped.append((row.seq, TOO_LATE))
         elif row.scope is not None and row.scope >= scope:
-            skipped.append((row, OPTED_OUT))
+            skipped.append((row.seq, OPTED_OUT))
         else:
             stay.append(row)
-    skip_rows(connection, s.campaign, s.account, s.pass_, skipped, tally, journal, now)
+    batch.end(Messages(s.account, s.campaign, s.pass_), MessageState.SKIPPED, skipped)
     return stay
-
-
-def skip_rows(
-    connection: Connection,
-    campaign: int,
-    account: int,
-    pass_: int,
-    rows: Iterable[tuple[PendingRow, str]],
-    tally: Tally,
-    journal: Journal,
-    now: Instant,
-) -> None:
-    """Pending messages of a pass are skipped, each for its reason."""
-    state = int(MessageState.SKIPPED)
-    listed = list(rows)
-    connection.many(
-        dispatching.END_MESSAGE,
-        [(state, why, 0, None, now, campaign, row.seq, pass_) for row, why in listed],
-    )
-    for row, why in listed:
-        tally.move(campaign, MessageState.PENDING, MessageState.SKIPPED)
-        tally.reason(campaign, MessageState.SKIPPED, why)
-        journal.tell(account, campaign, EventKind.SKIPPED, row.seq, why, now)
 
 
 def _intent(s: DueSlice, rows: Sequence[PendingRow], credit: int, grant_hi: int) -> tuple[int, int]:

@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from octavo.db.codes import CampaignState, EventKind, InDoubt, MessageState
+from octavo.db.codes import CampaignState, InDoubt, MessageState
 from octavo.db.connection import Connection
 from octavo.db.statements import dispatching, passes, tasks
 from octavo.kit.clock import SECOND, Instant
 from octavo.kit.tickets import reference
-from octavo.ledger.errors import LedgerDisagrees
-from octavo.ledger.events import Journal
+from octavo.ledger.batch import Batch, Messages
 from octavo.ledger.passes import MOST_ATTEMPTS, add_work, follow_up
-from octavo.ledger.tally import Tally
 
 TASK = "in_doubt"
 _GOING_ON = (CampaignState.SENDING, CampaignState.PAUSED)
@@ -28,51 +26,41 @@ class Lost(NamedTuple):
     address: str
 
 
-def lose(
-    connection: Connection,
-    *,
-    route: int,
-    campaign: int,
-    pass_: int,
-    lost: Sequence[Lost],
-    tally: Tally,
-    journal: Journal,
-    now: Instant,
-) -> None:
-    """Marks pending messages of a pass `unknown`; under `repeat`, plans what becomes of them.
+def lose(batch: Batch, of: Messages, route: int, lost: Sequence[Lost]) -> None:
+    """Marks pending messages `unknown`; under `repeat`, plans what becomes of them.
 
     Raises LedgerDisagrees when one of them is not pending in this pass.
     """
-    policy = connection.one(passes.POLICY, campaign=campaign)
+    policy = batch.connection.one(passes.POLICY, campaign=of.campaign)
     if policy is None or not lost:
         return
-    unknown = int(MessageState.UNKNOWN)
-    touched = connection.many(
-        dispatching.END_MESSAGE,
-        [(unknown, "", 1, route, now, campaign, seq, pass_) for seq, _ in lost],
-    )
-    if touched != len(lost):
-        raise LedgerDisagrees("lost")
-    connection.many(
+    batch.end(of, MessageState.UNKNOWN, [(seq, "") for seq, _ in lost], route=route, cost=1)
+    batch.connection.many(
         dispatching.INSERT_IN_DOUBT,
         [
-            (route, address, campaign, seq, pass_, reference(campaign, seq), policy.sender, now)
+            (
+                route,
+                address,
+                of.campaign,
+                seq,
+                of.pass_,
+                reference(of.campaign, seq),
+                policy.sender,
+                batch.now,
+            )
             for seq, address in lost
         ],
     )
-    tally.move(campaign, MessageState.PENDING, MessageState.UNKNOWN, len(lost))
-    for seq, _ in lost:
-        journal.tell(policy.account, campaign, EventKind.UNKNOWN, seq, "", now)
     if policy.in_doubt == InDoubt.REPEAT and policy.state in _GOING_ON:
-        planned = connection.run(
+        planned = batch.connection.run(
             tasks.PLAN_TASK,
             kind=TASK,
-            key=str(campaign),
+            key=str(of.campaign),
             args="{}",
-            run_at=now + policy.in_doubt_after,
+            run_at=batch.now + policy.in_doubt_after,
             priority=0,
         )
-        add_work(connection, campaign, planned, now)
+        add_work(batch.connection, of.campaign, planned, batch.now)
 
 
 def repeat(connection: Connection, campaign: int, now: Instant) -> Instant | None:
@@ -89,9 +77,9 @@ def repeat(connection: Connection, campaign: int, now: Instant) -> Instant | Non
     old = _old(connection, campaign, now - policy.in_doubt_after)
     opened = _repeat(connection, campaign, old, now)
     connection.many(passes.FORGET_DOUBT, [(campaign, d.seq) for d in old])
-    tally = Tally()
-    tally.move(campaign, MessageState.UNKNOWN, MessageState.PENDING, len(old))
-    tally.write(connection, "", now)
+    batch = Batch(connection, now)
+    batch.tally.move(campaign, MessageState.UNKNOWN, MessageState.PENDING, len(old))
+    batch.write()
     since = connection.one(passes.NEXT_DOUBT_AT, campaign=campaign, attempts=MOST_ATTEMPTS)
     add_work(connection, campaign, opened - (0 if since else 1), now)
     if not since:

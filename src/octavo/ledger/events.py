@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from typing import NamedTuple
 
 from octavo.db.codes import EventKind
 from octavo.db.connection import Connection
@@ -13,19 +13,23 @@ from octavo.ledger import numbering
 POSITION = "event_position"
 
 
+class Item(NamedTuple):
+    """What one message met: its reason or text, and when."""
+
+    seq: int
+    what: str
+    at: Instant
+
+
 class Journal:
     """The events of one transaction."""
 
     def __init__(self) -> None:
-        self._items: defaultdict[tuple[int, int, EventKind], list[Sequence[int | str]]] = (
-            defaultdict(list)
-        )
+        self._items: defaultdict[tuple[int, int, EventKind], list[Item]] = defaultdict(list)
 
-    def tell(
-        self, account: int, campaign: int, kind: EventKind, seq: int, what: str, at: Instant
-    ) -> None:
-        """One message met a fact at an instant; `what` is its reason or text."""
-        self._items[account, campaign, kind].append((seq, what, at))
+    def tell(self, account: int, campaign: int, kind: EventKind, item: Item) -> None:
+        """One message of a campaign met a fact."""
+        self._items[account, campaign, kind].append(item)
 
     def write(self, connection: Connection, now: Instant) -> None:
         """Writes the rows; their position among all events is given later, in commit order."""

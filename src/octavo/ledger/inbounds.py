@@ -8,7 +8,7 @@ from octavo.db.connection import Connection
 from octavo.db.statements import traffic
 from octavo.kit.clock import Instant
 from octavo.ledger import numbering
-from octavo.ledger.events import Journal
+from octavo.ledger.events import Item, Journal
 
 STOP = "stop"
 START = "start"
@@ -75,7 +75,7 @@ def _take_one(
     elif m.kind == START:
         lift(connection, account=account, address=m.sender, now=now, inbound=stored)
     kind = EventKind.STOP if m.kind == STOP else EventKind.INBOUND
-    journal.tell(account, campaign, kind, seq, str(stored), m.at)
+    journal.tell(account, campaign, kind, Item(seq, str(stored), m.at))
 
 
 def suppress(
@@ -92,7 +92,16 @@ def suppress(
     connection.run(
         traffic.SUPPRESS, account_id=account, address=address, scope=scope, reason=reason, at=now
     )
-    _log(connection, account, address, scope, 0, reason, inbound, now)
+    _log(
+        connection,
+        account=account,
+        address=address,
+        scope=scope,
+        lifted=False,
+        reason=reason,
+        inbound=inbound,
+        now=now,
+    )
 
 
 def lift(
@@ -108,16 +117,26 @@ def lift(
         traffic.LIFT, account_id=account, address=address, scope=Scope.MARKETING
     )
     if lifted:
-        _log(connection, account, address, Scope.MARKETING, 1, START, inbound, now)
+        _log(
+            connection,
+            account=account,
+            address=address,
+            scope=Scope.MARKETING,
+            lifted=True,
+            reason=START,
+            inbound=inbound,
+            now=now,
+        )
     return bool(lifted)
 
 
 def _log(
     connection: Connection,
+    *,
     account: int,
     address: str,
     scope: Scope,
-    lifted: int,
+    lifted: bool,
     reason: str,
     inbound: int | None,
     now: Instant,
@@ -127,7 +146,7 @@ def _log(
         account_id=account,
         address=address,
         scope=scope,
-        lifted=lifted,
+        lifted=int(lifted),
         reason=reason,
         inbound_id=inbound,
         at=now,

@@ -6,10 +6,9 @@ from octavo.db.codes import CampaignState
 from octavo.db.connection import Connection
 from octavo.db.statements import dispatching, passes
 from octavo.kit.clock import SECOND, Instant
+from octavo.ledger.batch import Batch, Messages
 from octavo.ledger.doubt import Lost, lose
-from octavo.ledger.events import Journal
 from octavo.ledger.passes import give_back
-from octavo.ledger.tally import Tally
 
 LEASE = 30 * SECOND
 
@@ -44,7 +43,7 @@ def take(connection: Connection, *, route: int, no: int, worker: str, now: Insta
 
 def take_over(connection: Connection, link: Link, now: Instant) -> None:
     """Settles the slices that the link's last holder left leased."""
-    tally, journal = Tally(), Journal()
+    batch = Batch(connection, now)
     found = connection.all(dispatching.LEASED_BY, link_id=link.id)
     for s in found:
         rows = connection.all(
@@ -54,18 +53,9 @@ def take_over(connection: Connection, link: Link, now: Instant) -> None:
             intent_hi=s.intent_hi,
             pass_=s.pass_,
         )
-        lose(
-            connection,
-            route=link.route,
-            campaign=s.campaign,
-            pass_=s.pass_,
-            lost=[Lost(row.seq, row.address) for row in rows],
-            tally=tally,
-            journal=journal,
-            now=now,
-        )
-    tally.write(connection, "", now)
-    journal.write(connection, now)
+        lost = [Lost(row.seq, row.address) for row in rows]
+        lose(batch, Messages(s.account, s.campaign, s.pass_), link.route, lost)
+    batch.write()
     for s in found:
         policy = connection.one(passes.POLICY, campaign=s.campaign)
         assert policy is not None  # noqa: S101 - a slice has its campaign

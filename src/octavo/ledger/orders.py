@@ -12,7 +12,7 @@ from octavo.kit.clock import DAY, Instant
 from octavo.kit.errors import OctavoError
 from octavo.kit.money import ZERO, Money
 from octavo.ledger import numbering, wallet
-from octavo.ledger.events import Journal
+from octavo.ledger.events import Item, Journal
 from octavo.ledger.fairness import VirtualTime
 
 REQUEST_ID_LIFE = DAY
@@ -106,7 +106,7 @@ def accept(connection: Connection, order: PlannedOrder, now: Instant) -> Accepte
         now=now,
     )
     slices = list(_slices(order, to_send, campaign, debited.vt, now))
-    _insert_campaign(connection, order, campaign, parts, cost, now)
+    _insert_campaign(connection, order, campaign=campaign, parts=parts, cost=cost, now=now)
     connection.run(
         orders.INSERT_COUNT,
         campaign_id=campaign,
@@ -120,7 +120,12 @@ def accept(connection: Connection, order: PlannedOrder, now: Instant) -> Accepte
     connection.many(orders.INSERT_SLICES, slices)
     count_reasons(connection, campaign, MessageState.SKIPPED, Counter(m.reason for m in skipped))
     if opted_out:
-        _tell_opted_out(connection, order, campaign, len(to_send), skipped, now)
+        journal = Journal()
+        for seq, message in enumerate(skipped, len(to_send) + 1):
+            if message.reason == OPTED_OUT:
+                told = Item(seq, OPTED_OUT, now)
+                journal.tell(order.account, campaign, EventKind.SKIPPED, told)
+        journal.write(connection, now)
     return Accepted(
         campaign,
         len(to_send),
@@ -210,25 +215,10 @@ def _apply_suppressions(
     ], len(stopped)
 
 
-def _tell_opted_out(
-    connection: Connection,
-    order: PlannedOrder,
-    campaign: int,
-    sent: int,
-    skipped: Sequence[PlannedMessage],
-    now: Instant,
-) -> None:
-    """Who opted out gets a receipt that says so (P5)."""
-    journal = Journal()
-    for seq, message in enumerate(skipped, sent + 1):
-        if message.reason == OPTED_OUT:
-            journal.tell(order.account, campaign, EventKind.SKIPPED, seq, OPTED_OUT, now)
-    journal.write(connection, now)
-
-
 def _insert_campaign(
     connection: Connection,
     order: PlannedOrder,
+    *,
     campaign: int,
     parts: int,
     cost: Money,

@@ -35,7 +35,7 @@ def give_back(
     is closed. `after` is how long the retry of refused messages waits, in microseconds.
     """
     if done < hi:
-        _return(connection, campaign, slice_id, done, campaign_state, now)
+        _return(connection, campaign, slice_id, done=done, state=campaign_state, now=now)
     else:
         close(
             connection,
@@ -68,7 +68,7 @@ def close(
     """
     waiting = set(connection.all(passes.PENDING_PASSES, campaign=campaign, lo=lo, hi=hi))
     if pass_ in waiting:
-        _return(connection, campaign, slice_id, lo - 1, campaign_state, now)
+        _return(connection, campaign, slice_id, done=lo - 1, state=campaign_state, now=now)
         return
     connection.run(passes.CLOSE_SLICE, slice_id=slice_id)
     opened = 0
@@ -86,8 +86,13 @@ def follow_up(connection: Connection, *, slice_id: int, pass_: int, run_at: int)
 def add_work(connection: Connection, campaign: int, by: int, now: Instant) -> None:
     """Counts what is still to do for a campaign; at zero it is finished, paused or not."""
     if by and connection.one(passes.OPEN_WORK, campaign=campaign, by=by) == 0:
-        for state in (CampaignState.SENDING, CampaignState.PAUSED):
-            end(connection, campaign, state, CampaignState.FINISHED, now)
+        finish(connection, campaign, now)
+
+
+def finish(connection: Connection, campaign: int, now: Instant) -> None:
+    """Nothing is left to send: releases what the campaign can no longer cost."""
+    if connection.run(passes.FINISH_CAMPAIGN, campaign=campaign, now=now):
+        settle_hold(connection, campaign, keep_unknown=True, now=now)
 
 
 def end(
@@ -136,13 +141,14 @@ def _return(
     connection: Connection,
     campaign: int,
     slice_id: int,
+    *,
     done: int,
-    campaign_state: CampaignState,
+    state: CampaignState,
     now: Instant,
 ) -> None:
     # Who resumes a campaign wakes what is parked by then: it must not have happened meanwhile.
     paused = (
-        campaign_state is CampaignState.PAUSED
+        state is CampaignState.PAUSED
         and connection.one(passes.STATE_KEPT, campaign=campaign) == CampaignState.PAUSED
     )
     connection.run(

@@ -1,4 +1,4 @@
-"""Receipts: every one is kept, matched when it can be, and tried again when it cannot (design 7)."""
+"""Receipts: every one is kept, matched when it can be, else tried again (design 7)."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from octavo.db.statements import passes, traffic
 from octavo.db.statements.traffic import Doubt, KnownPart, WaitingReceipt
 from octavo.kit.clock import HOUR, MINUTE, SECOND, Instant
 from octavo.ledger import numbering
-from octavo.ledger.events import Journal
+from octavo.ledger.events import Item, Journal
 from octavo.ledger.passes import release_refused
 from octavo.ledger.states import Fact, after
 from octavo.ledger.tally import Tally
@@ -159,10 +159,12 @@ class _Batch:
         if not parts:
             return None
         # Carriers use ids again after some time: the recipient decides, then the newest.
-        fitting = [p for p in parts if p.address == r.address] if r.address else parts
-        if not fitting:
-            return None
-        p = max(fitting, key=lambda p: (p.campaign, p.seq))
+        p = parts[0]
+        if len(parts) > 1 or (r.address and p.address != r.address):
+            fitting = [p for p in parts if p.address == r.address] if r.address else parts
+            if not fitting:
+                return None
+            p = max(fitting, key=lambda p: (p.campaign, p.seq))
         target = self._target(p.campaign, p.seq, p)
         return _Found(target, Match.ID, p.no, p.part_pass, PartState(p.part_state), stored=True)
 
@@ -243,7 +245,7 @@ class _Batch:
             self._charge(t)
         if state is not MessageState.ACCEPTED:
             kind = EventKind.DELIVERED if state is MessageState.DELIVERED else EventKind.FAILED
-            self._journal.tell(t.account, t.campaign, kind, t.seq, reason, r.at)
+            self._journal.tell(t.account, t.campaign, kind, Item(t.seq, reason, r.at))
         t.state, t.reason, t.changed = state, reason, True
 
     def _count(self, t: _Target, before: MessageState, state: MessageState, reason: str) -> None:

@@ -4,18 +4,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from octavo.db.codes import CampaignState, EventKind, MessageState, PartState, Purpose
+from octavo.db.codes import CampaignState, MessageState, PartState, Purpose
 from octavo.db.connection import Connection
-from octavo.db.statement import Command, Value
 from octavo.db.statements import dispatching
 from octavo.kit.clock import Instant
+from octavo.ledger.batch import Batch, Messages
 from octavo.ledger.doubt import Lost, lose
 from octavo.ledger.errors import LedgerDisagrees, LinkLost
-from octavo.ledger.events import Journal
 from octavo.ledger.links import Link
 from octavo.ledger.orders import OPTED_OUT, suppressing_scope
 from octavo.ledger.passes import MOST_ATTEMPTS, give_back
-from octavo.ledger.tally import Tally
 
 
 class Answer(NamedTuple):
@@ -75,7 +73,8 @@ class Settled(NamedTuple):
     """What the holder learns.
 
     `stopped`: slices whose campaign may send no more: nothing further may leave; the holder drops
-    the rest and says so with its next settle. `skipped`: (campaign, seq) that opted out while waiting for their intent.
+    the rest and says so with its next settle. `skipped`: (campaign, seq) that opted out while
+    waiting for their intent.
     """
 
     stopped: set[int]
@@ -98,11 +97,11 @@ def settle(
     number = connection.one(dispatching.NEXT_SETTLE, link_id=link.id, link_fence=link.fence)
     if number is None:
         raise LinkLost
-    tally, journal = Tally(), Journal()
-    _accepted(connection, link, answers, tally, now)
-    _refused(connection, link, answers, tally, journal, now)
-    _delayed(connection, answers, tally, journal, link, now)
-    _lost(connection, link, answers, tally, journal, now)
+    batch = Batch(connection, now)
+    _accepted(batch, link, answers)
+    _fail(batch, link, [(a, a.refused) for a in answers if a.refused is not None])
+    _delayed(batch, link, answers)
+    _lost(batch, link, answers)
     states = {
         s.id: CampaignState(s.campaign_state)
         for s in connection.all(
@@ -111,25 +110,21 @@ def settle(
     }
     if len(states) != len(progress):
         raise LedgerDisagrees("slices")
-    skipped = _raise_intents(connection, progress, states, tally, journal, now)
-    tally.write(connection, f"{link.id}:{number}", now)
-    journal.write(connection, now)
+    skipped = _raise_intents(batch, progress, states)
+    batch.write(f"{link.id}:{number}")
     stopped = {p.slice for p in progress if states[p.slice] is not CampaignState.SENDING}
     _give_back(connection, progress, states, now)
     return Settled(stopped, skipped)
 
 
-def _accepted(
-    connection: Connection, link: Link, answers: Sequence[Answer], tally: Tally, now: Instant
-) -> None:
+def _accepted(batch: Batch, link: Link, answers: Sequence[Answer]) -> None:
     taken = [a for a in answers if a.accepted]
-    _end(
-        connection,
+    batch.touch(
         dispatching.ACCEPT_MESSAGE,
-        [(link.route, now, a.campaign, a.seq, a.pass_) for a in taken],
+        [(link.route, batch.now, a.campaign, a.seq, a.pass_) for a in taken],
     )
     accepted = int(PartState.ACCEPTED)
-    connection.many(
+    batch.connection.many(
         dispatching.INSERT_PARTS,
         [
             (link.route, ref, a.campaign, a.seq, no, a.pass_, accepted)
@@ -139,63 +134,19 @@ def _accepted(
         ],
     )
     for a in taken:
-        tally.move(a.campaign, MessageState.PENDING, MessageState.ACCEPTED)
-        tally.capture(a.campaign, a.account, a.price)
+        batch.tally.move(a.campaign, MessageState.PENDING, MessageState.ACCEPTED)
+        batch.tally.capture(a.campaign, a.account, a.price)
 
 
-def _end(connection: Connection, command: Command, rows: Sequence[Sequence[Value]]) -> None:
-    """Moves messages that must all be pending in the pass that the link holds them in."""
-    touched = connection.many(command, rows) if rows else 0
-    if touched != len(rows):
-        raise LedgerDisagrees(f"{len(rows) - touched} messages")
-
-
-def _refused(
-    connection: Connection,
-    link: Link,
-    answers: Sequence[Answer],
-    tally: Tally,
-    journal: Journal,
-    now: Instant,
-) -> None:
-    _fail(
-        connection,
-        link,
-        [(a, a.refused) for a in answers if a.refused is not None],
-        tally,
-        journal,
-        now,
-    )
-
-
-def _fail(
-    connection: Connection,
-    link: Link,
-    failed: Sequence[tuple[Answer, str]],
-    tally: Tally,
-    journal: Journal,
-    now: Instant,
-) -> None:
-    state = int(MessageState.FAILED)
-    _end(
-        connection,
-        dispatching.END_MESSAGE,
-        [(state, why, 1, link.route, now, a.campaign, a.seq, a.pass_) for a, why in failed],
-    )
+def _fail(batch: Batch, link: Link, failed: Sequence[tuple[Answer, str]]) -> None:
+    ended: defaultdict[Messages, list[tuple[int, str]]] = defaultdict(list)
     for a, why in failed:
-        tally.move(a.campaign, MessageState.PENDING, MessageState.FAILED)
-        tally.reason(a.campaign, MessageState.FAILED, why)
-        journal.tell(a.account, a.campaign, EventKind.FAILED, a.seq, why, now)
+        ended[Messages(a.account, a.campaign, a.pass_)].append((a.seq, why))
+    for of, messages in ended.items():
+        batch.end(of, MessageState.FAILED, messages, route=link.route, cost=1)
 
 
-def _delayed(
-    connection: Connection,
-    answers: Sequence[Answer],
-    tally: Tally,
-    journal: Journal,
-    link: Link,
-    now: Instant,
-) -> None:
+def _delayed(batch: Batch, link: Link, answers: Sequence[Answer]) -> None:
     """To the next pass, or failed when the message has had all its attempts."""
     again: list[Answer] = []
     spent: list[tuple[Answer, str]] = []
@@ -206,46 +157,24 @@ def _delayed(
             spent.append((a, a.delayed))
         else:
             again.append(a)
-    _end(
-        connection,
+    batch.touch(
         dispatching.RETRY_MESSAGE,
-        [(a.pass_ + 1, a.cost, now, a.campaign, a.seq, a.pass_) for a in again],
+        [(a.pass_ + 1, a.cost, batch.now, a.campaign, a.seq, a.pass_) for a in again],
     )
-    _fail(connection, link, spent, tally, journal, now)
+    _fail(batch, link, spent)
 
 
-def _lost(
-    connection: Connection,
-    link: Link,
-    answers: Sequence[Answer],
-    tally: Tally,
-    journal: Journal,
-    now: Instant,
-) -> None:
-    lost: defaultdict[tuple[int, int], list[Lost]] = defaultdict(list)
+def _lost(batch: Batch, link: Link, answers: Sequence[Answer]) -> None:
+    lost: defaultdict[Messages, list[Lost]] = defaultdict(list)
     for a in answers:
         if a.lost:
-            lost[a.campaign, a.pass_].append(Lost(a.seq, a.address))
-    for (campaign, pass_), messages in lost.items():
-        lose(
-            connection,
-            route=link.route,
-            campaign=campaign,
-            pass_=pass_,
-            lost=messages,
-            tally=tally,
-            journal=journal,
-            now=now,
-        )
+            lost[Messages(a.account, a.campaign, a.pass_)].append(Lost(a.seq, a.address))
+    for of, messages in lost.items():
+        lose(batch, of, link.route, messages)
 
 
 def _raise_intents(
-    connection: Connection,
-    progress: Sequence[Progress],
-    states: dict[int, CampaignState],
-    tally: Tally,
-    journal: Journal,
-    now: Instant,
+    batch: Batch, progress: Sequence[Progress], states: dict[int, CampaignState]
 ) -> set[tuple[int, int]]:
     """Moves intents on, or draws them back to what was sent where the rest was dropped."""
     moves: list[tuple[int, int, int]] = []
@@ -256,17 +185,15 @@ def _raise_intents(
         elif states[p.slice] is not CampaignState.SENDING:
             continue
         elif p.intent_hi > p.old_intent_hi:
-            skipped |= _skip_opted_out(connection, p, tally, journal, now)
+            skipped |= _skip_opted_out(batch, p)
             moves.append((p.grant_hi, p.intent_hi, p.slice))
-    connection.many(dispatching.RAISE_INTENT, moves)
+    batch.connection.many(dispatching.RAISE_INTENT, moves)
     return skipped
 
 
-def _skip_opted_out(
-    connection: Connection, p: Progress, tally: Tally, journal: Journal, now: Instant
-) -> set[tuple[int, int]]:
+def _skip_opted_out(batch: Batch, p: Progress) -> set[tuple[int, int]]:
     """Who opted out between the grant and this intent (P5)."""
-    opted_out = connection.all(
+    opted_out = batch.connection.all(
         dispatching.NEWLY_SUPPRESSED,
         account_id=p.account,
         campaign=p.campaign,
@@ -275,16 +202,8 @@ def _skip_opted_out(
         pass_=p.pass_,
         least_scope=suppressing_scope(Purpose(p.purpose)),
     )
-    state = int(MessageState.SKIPPED)
-    _end(
-        connection,
-        dispatching.END_MESSAGE,
-        [(state, OPTED_OUT, 0, None, now, p.campaign, seq, p.pass_) for seq in opted_out],
-    )
-    for seq in opted_out:
-        tally.move(p.campaign, MessageState.PENDING, MessageState.SKIPPED)
-        tally.reason(p.campaign, MessageState.SKIPPED, OPTED_OUT)
-        journal.tell(p.account, p.campaign, EventKind.SKIPPED, seq, OPTED_OUT, now)
+    of = Messages(p.account, p.campaign, p.pass_)
+    batch.end(of, MessageState.SKIPPED, [(seq, OPTED_OUT) for seq in opted_out])
     return {(p.campaign, seq) for seq in opted_out}
 
 

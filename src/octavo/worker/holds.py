@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from octavo.db.statements.dispatching import PendingRow
-from octavo.kit.clock import SECOND, Instant
 from octavo.ledger.claim import Grant, GrantedSlice
 from octavo.ledger.settle import Progress
 
 
 class Due(NamedTuple):
-    """A granted message and the instant from which the route's rate lets it leave."""
+    """A granted message and the loop's time from which the route's rate lets it leave.
 
-    at: Instant
+    Not an instant: a wall clock that is set back must not hold up what was granted before.
+    """
+
+    at: float
     row: PendingRow
 
 
@@ -45,14 +47,14 @@ class Holds:
     intended: int = 0
     """Parts under an intent that no settle has ended: never more than D."""
 
-    def add(self, grant: Grant) -> None:
-        """Takes a claim's grant; spaces its rows by the route's rate."""
-        at = float(grant.start)
+    def add(self, grant: Grant, start: float) -> None:
+        """Takes a claim's grant; spaces its rows by the route's rate from `start` (loop's time)."""
+        at = start
         for s in grant.slices:
             dues: list[Due] = []
             for row in s.rows:
-                dues.append(Due(Instant(int(at)), row))
-                at += row.parts * SECOND / grant.rate if grant.rate else 0.0
+                dues.append(Due(at, row))
+                at += row.parts / grant.rate if grant.rate else 0.0
                 self.unsent += row.parts
             ready = deque(d for d in dues if d.row.seq <= s.intent_hi)
             waiting = deque(d for d in dues if d.row.seq > s.intent_hi)
@@ -68,7 +70,7 @@ class Holds:
             )
 
     def next_ready(
-        self, now: Instant, room: int, *, alone: bool = False
+        self, now: float, room: int, *, alone: bool = False
     ) -> list[tuple[Hold, PendingRow]]:
         """Rows that may be written to the socket now, at most `room` parts.
 
@@ -79,9 +81,7 @@ class Holds:
         for hold in self.by_slice.values():
             ready = hold.ready
             while (
-                ready
-                and ready[0].at <= now
-                and (ready[0].row.parts <= room or (alone and not out))
+                ready and ready[0].at <= now and (ready[0].row.parts <= room or (alone and not out))
             ):
                 row = ready.popleft().row
                 room -= row.parts
@@ -93,8 +93,8 @@ class Holds:
                 break
         return out
 
-    def next_due(self) -> Instant | None:
-        """When the next intended row may leave."""
+    def next_due(self) -> float | None:
+        """When the next intended row may leave (loop's time)."""
         for hold in self.by_slice.values():
             if hold.ready:
                 return hold.ready[0].at

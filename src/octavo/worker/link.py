@@ -179,7 +179,7 @@ class LinkRunner:
             pause = min(pause, max(self._answered_at + LONGEST_WAIT - now, 0.0))
         due = self._holds.next_due()
         if due is not None and self._driver.room() > 0:
-            pause = min(pause, max((due - self._clock()) / SECOND, 0.001))
+            pause = min(pause, max(due - now, 0.001))
         return pause
 
     # -- lease ---------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ class LinkRunner:
 
     async def _claim(self, link: Link) -> None:
         credit = self.most_in_doubt - self._holds.intended
-        now = self._clock()
+        begun, now = asyncio.get_running_loop().time(), self._clock()
         try:
             grant = await self._store.write(
                 Rank.CLAIM, lambda c: claim.claim(c, link, credit=credit, now=now)
@@ -218,13 +218,13 @@ class LinkRunner:
             self._claim_later(1.0)
             return
         if grant.slices:
-            self._holds.add(grant)
+            self._holds.add(grant, begun + (grant.start - now) / SECOND)
         elif grant.lost_gate:
             # Each link of the route waits otherwise, and otherwise each time.
             self._lost_gates += 1
             self._claim_later((1 + (self._no + self._lost_gates) % 5) / 1_000)
         elif grant.wait_until is not None:
-            self._claim_later((grant.wait_until - self._clock()) / SECOND)
+            self._claim_later((grant.wait_until - now) / SECOND)
         else:
             self._claim_later(POLL)
 
@@ -238,7 +238,8 @@ class LinkRunner:
             return
         batch: list[Submission] = []
         alone = not self._in_flight
-        for hold, row in self._holds.next_ready(self._clock(), room, alone=alone):
+        now = asyncio.get_running_loop().time()
+        for hold, row in self._holds.next_ready(now, room, alone=alone):
             self._in_flight[row.campaign, row.seq, hold.slice.pass_] = hold, row
             batch.append(
                 Submission(

@@ -47,16 +47,16 @@ def parse_json(text: str) -> JsonValue:
     return value
 
 
-def _decode(text: str) -> JsonValue:
+def _decode(text: str, decoder: json.JSONDecoder = _DECODER) -> JsonValue:
     try:
-        value: JsonValue = _DECODER.decode(text)
+        value: JsonValue = decoder.decode(text)
     except json.JSONDecodeError as error:
         raise NotJsonError(str(error)) from None
     except RecursionError:
         raise TooDeepError from None
     except ValueError:
         # Python refuses to turn thousands of digits into an int: they stay text.
-        value = _DIGITS_AS_TEXT.decode(text)
+        return _decode(text, _DIGITS_AS_TEXT)
     return value
 
 

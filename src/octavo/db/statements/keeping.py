@@ -102,9 +102,18 @@ UNCLOSED_SLICES = Query(
     ),
 )
 
+
+class Unsealed(NamedTuple):
+    """A finished campaign past its validity; `cursor` is how far its sealing has come."""
+
+    id: int
+    account: int
+    cursor: int
+
+
 UNSEALED = Query(
-    first_integer,
-    sa.select(_campaign.id)
+    Unsealed._make,
+    sa.select(_campaign.id, _campaign.account_id, _campaign.cursor)
     .where(
         _campaign.state == const(CampaignState.FINISHED),
         _campaign.finished_at <= bindparam("before"),
@@ -117,12 +126,22 @@ UNSEALED = Query(
 
 SILENT = Query(
     first_integer,
-    sa.select(_message.seq).where(
+    sa.select(_message.seq)
+    .where(
         _message.campaign_id == bindparam("campaign"),
+        _message.seq > bindparam("after"),
         _message.state == const(MessageState.ACCEPTED),
-    ),
+    )
+    .order_by(_message.seq)
+    .limit(bindparam("most")),
 )
 """Accepted messages that no receipt ever spoke of."""
+
+MOVE_CURSOR = Command(
+    sa.update(dispatch.campaign)
+    .where(_campaign.id == bindparam("campaign"))
+    .values(cursor=bindparam("cursor"))
+)
 
 SET_SEALED_AT = Command(
     sa.update(dispatch.campaign)

@@ -118,10 +118,22 @@ OPEN_WORK = Query(
 )
 
 
+FINISH_CAMPAIGN = Command(
+    sa.update(dispatch.campaign)
+    .where(
+        _campaign.id == bindparam("campaign"),
+        _campaign.state.in_([const(CampaignState.SENDING), const(CampaignState.PAUSED)]),
+    )
+    .values(state=const(CampaignState.FINISHED), finished_at=bindparam("now"))
+)
+
 END_CAMPAIGN = Command(
     sa.update(dispatch.campaign)
     .where(_campaign.id == bindparam("campaign"), _campaign.state == bindparam("from_state"))
-    .values(state=bindparam("to_state"), finished_at=bindparam("now"))
+    .values(
+        state=bindparam("to_state"),
+        finished_at=sa.func.coalesce(_campaign.finished_at, bindparam("now")),
+    )
 )
 
 
@@ -148,15 +160,6 @@ HELD = Query(
     .with_for_update(),
 )
 """Locked, so that what is left is released once."""
-
-REOPEN_CAMPAIGN = Command(
-    sa.update(dispatch.campaign)
-    .where(
-        _campaign.id == bindparam("campaign"),
-        _campaign.state == const(CampaignState.FINISHED),
-    )
-    .values(state=const(CampaignState.SENDING), finished_at=None)
-)
 
 
 class Captured(NamedTuple):
