@@ -8,7 +8,7 @@ import shutil
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from random import Random, SystemRandom
@@ -26,6 +26,7 @@ from octavo.api.health import Health
 from octavo.api.request_log import LogRequests
 from octavo.campaigns.planning import Planner
 from octavo.campaigns.service import Doubts, SmsService
+from octavo.db.clock import DatabaseClock
 from octavo.db.request_log import RequestLog
 from octavo.db.sqlite import ServerLock
 from octavo.db.unit_of_work import Rank, Store
@@ -69,24 +70,39 @@ class AccountParameters:
         return (await self.fresh.get(account)).get(name)
 
 
-def serve(settings: Settings, announce: Callable[[], None]) -> None:
-    """Serves API and worker in this process until SIGTERM or SIGINT; then drains.
+def serve(settings: Settings, announce: Callable[[], None], *, working: bool = True) -> None:
+    """Serves the API and, if `working`, the worker in this process until SIGTERM or SIGINT; then
+    drains.
 
     `announce` is called once it takes requests. To be run inside `alone`. Raises OSError when the
     address cannot be listened on.
     """
     logs.configure(settings.log_format, settings.log_level)
     with _listening(settings) as sock, asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, sock, announce))
+        runner.run(_serve(settings, sock, announce, working=working))
+
+
+def work(settings: Settings, announce: Callable[[], None]) -> None:
+    """Runs a worker without an API until SIGTERM or SIGINT; then drains.
+
+    `announce` is called once it begins. The database must be one that processes can share.
+    """
+    logs.configure(settings.log_format, settings.log_level)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_work(settings, announce))
 
 
 @contextlib.contextmanager
 def alone(settings: Settings) -> Iterator[None]:
-    """Holds the data directory for this process; to be entered before anything is migrated.
+    """Holds the data directory for this process, where its database is there; to be entered
+    before anything is migrated. A database that processes share is held by none of them.
 
     Raises AlreadyServed when another process holds it.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if not settings.database.embedded:
+        yield
+        return
     lock = ServerLock(settings.data_dir / LOCK)
     try:
         yield
@@ -94,12 +110,21 @@ def alone(settings: Settings) -> Iterator[None]:
         lock.release()
 
 
-async def _serve(settings: Settings, sock: socket.socket, announce: Callable[[], None]) -> None:
-    async with running(settings) as app:
+async def _serve(
+    settings: Settings, sock: socket.socket, announce: Callable[[], None], *, working: bool
+) -> None:
+    async with running(settings, working=working) as app:
         server = _Server(settings, app, announce)
         stopping = asyncio.create_task(_exit_when(_stop_signals(), server))
         await server.serve(sockets=[sock])
         stopping.cancel()
+
+
+async def _work(settings: Settings, announce: Callable[[], None]) -> None:
+    stopping = _stop_signals()
+    async with _opened(settings) as (store, clock), _working(settings, store, clock):
+        announce()
+        await stopping.wait()
 
 
 class _Server(uvicorn.Server):
@@ -153,36 +178,72 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[FastAPI]:
-    """The application with its worker at work; drained at the end."""
-    clock, chance = system_clock, SystemRandom()
+async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[FastAPI]:
+    """The application, with its worker at work if `working`; drained at the end."""
+    async with AsyncExitStack() as stack:
+        store, clock = await stack.enter_async_context(_opened(settings))
+        requests = RequestLog(settings.data_dir / REQUESTS, system_clock)
+        requests.start()
+        stack.push_async_callback(asyncio.to_thread, requests.close)
+        wake: Callable[[], None] = _nobody
+        if working:
+            worker = await stack.enter_async_context(_working(settings, store, clock))
+            wake = worker.wake
+        health = Health(
+            {
+                "store": partial(_store_works, store),
+                "disk": partial(_disk_has_room, settings),
+            }
+        )
+        app = make_app(_services(settings, store, clock, SystemRandom(), wake), health)
+        app.add_middleware(LogRequests, log=requests, clock=clock)
+        log.info("server started", address=settings.base_url)
+        try:
+            yield app
+        finally:
+            health.draining = True
+    log.info("server stopped")
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[tuple[Store, Clock]]:
+    """The store, and the clock that all processes at it share."""
     database = settings.database
     store = database.store()
-    requests = RequestLog(settings.data_dir / REQUESTS, clock)
-    requests.start()
-    # One process at a time holds the data directory, so every lease belongs to a dead one.
-    await store.write(Rank.CLAIM, links.end_leases)
-    routes = await store.read(list_routes)
-    worker = Worker(store, clock, worker_name(), _links(settings, routes, clock))
-    health = Health(
-        {
-            "store": partial(_store_works, store),
-            "disk": partial(_disk_has_room, settings),
-        }
-    )
-    services = _services(settings, store, clock, chance, worker.wake)
-    app = make_app(services, health)
-    app.add_middleware(LogRequests, log=requests, clock=clock)
-    worker.start()
-    log.info("server started", address=settings.base_url, routes=[r.name for r in routes])
     try:
-        yield app
+        if database.embedded:
+            yield store, system_clock
+            return
+        clock = DatabaseClock(store)
+        await clock.set()
+        following = asyncio.create_task(clock.run())
+        yield store, clock
+        following.cancel()
     finally:
-        health.draining = True
-        await worker.drain()
         await store.close()
-        await asyncio.get_running_loop().run_in_executor(None, requests.close)
-        log.info("server stopped")
+
+
+@asynccontextmanager
+async def _working(settings: Settings, store: Store, clock: Clock) -> AsyncIterator[Worker]:
+    """A worker at work; drained at the end."""
+    shared = not settings.database.embedded
+    if not shared:
+        # One process at a time holds the data directory, so every lease belongs to a dead one.
+        await store.write(Rank.CLAIM, links.end_leases)
+    routes = await store.read(list_routes)
+    specs = _links(settings, routes, clock)
+    worker = Worker(store, clock, worker_name(), specs, shared=shared)
+    worker.start()
+    log.info("worker started", routes=[r.name for r in routes])
+    try:
+        yield worker
+    finally:
+        await worker.drain()
+        log.info("worker stopped")
+
+
+def _nobody() -> None:
+    """The hint of an API without a worker: workers look ten times a second."""
 
 
 def worker_name() -> str:

@@ -9,8 +9,8 @@ from octavo.ledger import settle
 from octavo.ledger.claim import Grant
 from octavo.ledger.links import Link
 from octavo.ledger.settle import Answer
+from octavo.worker import answers
 from octavo.worker.holds import Hold, Holds
-from octavo.worker.link import _answer, _late, _retry_after
 from tests.common.ledger import World
 
 Key = tuple[int, int, int]
@@ -63,8 +63,8 @@ class Holder:
         """The carrier answers."""
         key = outcome.campaign, outcome.seq, outcome.pass_
         hold, row = self.in_flight.pop(key)
-        hold.after = max(hold.after, _retry_after(outcome, hold.slice.pass_))
-        self.answers.append((_answer(outcome, hold, row), row.parts))
+        hold.after = max(hold.after, answers.retry_after(outcome, hold.slice.pass_))
+        self.answers.append((answers.answer(outcome, hold, row), row.parts))
 
     def accepted(self, key: Key, *ids: str) -> None:
         """The carrier takes a message; by default with an id for each part."""
@@ -115,7 +115,7 @@ class Holder:
 
     def keep_late_answers(self) -> None:
         """The link was lost: what the carrier had answered goes the way of receipts."""
-        late = [r for answer, _ in self.answers for r in _late(answer, self.world.now)]
+        late = [r for answer, _ in self.answers for r in answers.late(answer, self.world.now)]
         self.world.receipts(*late, route=self.link.route)
 
     def work(self) -> list[Key]:

@@ -15,6 +15,7 @@ from octavo.db import statements
 from octavo.db.dialect import POSTGRESQL, SQLITE, Dialect
 from octavo.db.statement import Compiled, Query, Statement
 from octavo.db.statements import (
+    crew,
     dispatching,
     keeping,
     orders,
@@ -47,7 +48,7 @@ def _statements() -> list[tuple[str, Statement]]:
 
 
 STATEMENTS = _statements()
-ON_POSTGRESQL_ONLY = {orders.NEXT_NUMBERS}
+ON_POSTGRESQL_ONLY = {crew.DATABASE_NOW, orders.NEXT_NUMBERS}
 
 
 @pytest.fixture(scope="module")

@@ -53,6 +53,8 @@ def cli() -> None:
 
 for command in (
     server.up,
+    server.api,
+    server.worker,
     demo.demo,
     server.migrate,
     verify.verify,

@@ -5,6 +5,7 @@ from octavo.accounts.first import ensure_first_account
 from octavo.accounts.keys import Peppers
 from octavo.accounts.schemas import FirstStart
 from octavo.cli import repository
+from octavo.db import partitions
 from octavo.db.connection import Connection
 from octavo.db.migrate import migrate
 from octavo.kit.clock import Clock, system_clock
@@ -21,6 +22,7 @@ def prepare(settings: Settings) -> bool:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = settings.database
     migrated = migrate(database)
+    database.write(lambda c: partitions.ensure(c, system_clock()))
     seeded = database.write(seed)
     return migrated or seeded
 
@@ -37,6 +39,7 @@ def first_start(settings: Settings, clock: Clock = system_clock) -> FirstStart:
     key = settings.first_key.get_secret_value() if settings.first_key else None
 
     def unit(connection: Connection) -> FirstStart:
+        partitions.ensure(connection, clock())
         seed(connection)
         return ensure_first_account(
             connection, known, login=settings.first_login, key=key, now=clock()

@@ -24,6 +24,10 @@ class NotADatabase(OctavoError):
     """This file is no database, or it is damaged."""
 
 
+class EmbeddedDatabase(OctavoError):
+    """SQLite serves one process, `octavo up`; several need PostgreSQL (OCTAVO_DATABASE_URL)."""
+
+
 class Standing(NamedTuple):
     """The last migration of a database and the least one to know; None where there is none."""
 

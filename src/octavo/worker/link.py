@@ -11,8 +11,8 @@ import structlog
 from octavo.db.connection import Connection
 from octavo.db.statements.dispatching import PendingRow
 from octavo.db.unit_of_work import Rank, Store
-from octavo.drivers.protocol import Driver, Fault, Inbound, Outcome, Report, Submission, Verdict
-from octavo.kit.clock import MILLISECOND, SECOND, Clock, Instant
+from octavo.drivers.protocol import Driver, Inbound, Outcome, Report, Submission
+from octavo.kit.clock import SECOND, Clock, Instant
 from octavo.kit.errors import StoreUnavailable
 from octavo.kit.tickets import reference
 from octavo.ledger import claim, links, receipts, settle
@@ -20,6 +20,8 @@ from octavo.ledger.errors import LedgerDisagrees, LinkLost
 from octavo.ledger.links import Link
 from octavo.ledger.settle import Answer, Progress
 from octavo.worker import reports
+from octavo.worker.answers import answer, late, retry_after
+from octavo.worker.crew import Crew
 from octavo.worker.holds import Hold, Holds
 from octavo.worker.texts import Texts
 
@@ -36,8 +38,8 @@ fail before they step in (design 4.3 allows 10 s)."""
 STOP_BEFORE_END = 5.0
 LEASE_SECONDS = links.LEASE / SECOND
 
-THROTTLE_AFTER = SECOND
-TEMPORARY_AFTER = 5 * SECOND
+SHARE_EVERY = 0.25
+"""Seconds between looks whether one more link may be taken."""
 
 log = structlog.get_logger()
 
@@ -59,11 +61,13 @@ class LinkRunner:
         no: int,
         worker: str,
         window: int,
+        crew: Crew,
     ) -> None:
         self._store = store
         self._clock = clock
         self._make_driver = make_driver
         self._route, self._no, self._worker = route, no, worker
+        self._crew = crew
         self.most_in_doubt = window + 2 * CHUNK
         self._wake = asyncio.Event()
         self._stopping = False
@@ -95,9 +99,14 @@ class LinkRunner:
     async def run(self) -> None:
         """Takes the link, works, and takes it anew whenever it was lost; until `stop`."""
         while not self._stopping:
+            if not self._crew.may_take():
+                await self._idle(SHARE_EVERY)
+                continue
             link = await self._take()
             if link is not None:
+                self._crew.took(self)
                 await self._serve(link)
+                self._crew.gave(self)
 
     async def _take(self) -> Link | None:
         begun = asyncio.get_running_loop().time()
@@ -116,8 +125,10 @@ class LinkRunner:
         return None
 
     async def _serve(self, link: Link) -> None:
-        """Works until the link is lost or `stop`. A fault of ours must not end it for good: what
-        was on the wire is settled by taking the link anew, as after a crash.
+        """Works until the link is lost, left to another, or `stop`.
+
+        A fault of ours must not end it for good: what was on the wire is settled by taking the
+        link anew, as after a crash.
         """
         self._driver = self._make_driver()
         try:
@@ -125,6 +136,7 @@ class LinkRunner:
             await self._work(link)
             await self._driver.stop(drain=True)
             await self._settle_rest(link)
+            await self._store.write(Rank.CLAIM, lambda c: links.release(c, link))
         except (LinkLost, LedgerDisagrees) as error:
             log.warning("link lost", route=self._route, no=self._no, error=repr(error))
             await self._give_up()
@@ -148,7 +160,7 @@ class LinkRunner:
 
     async def _work(self, link: Link) -> None:
         loop = asyncio.get_running_loop()
-        while not self._stopping:
+        while not self._is_ending():
             self._wake.clear()
             self._pump()
             now = loop.time()
@@ -160,6 +172,10 @@ class LinkRunner:
                 await self._claim(link)
             self._pump()
             await self._idle(self._pause(loop.time()))
+
+    def _is_ending(self) -> bool:
+        """Nothing further is claimed or sent."""
+        return self._stopping or self._crew.is_over(self)
 
     async def _idle(self, seconds: float) -> None:
         if seconds > 0:
@@ -234,7 +250,7 @@ class LinkRunner:
     def _pump(self) -> None:
         """Writes to the socket what has an intent on disk, its time, and room in the window."""
         room = self._driver.room()
-        if room <= 0 or self._stopping or self._lease_is_short():
+        if room <= 0 or self._is_ending() or self._lease_is_short():
             return
         batch: list[Submission] = []
         alone = not self._in_flight
@@ -266,8 +282,8 @@ class LinkRunner:
             held = self._in_flight.pop((outcome.campaign, outcome.seq, outcome.pass_), None)
             if held is not None:
                 hold, row = held
-                hold.after = max(hold.after, _retry_after(outcome, hold.slice.pass_))
-                self._answers.append((_answer(outcome, hold, row), row.parts))
+                hold.after = max(hold.after, retry_after(outcome, hold.slice.pass_))
+                self._answers.append((answer(outcome, hold, row), row.parts))
         self._pump()
         self._wake.set()
 
@@ -317,7 +333,7 @@ class LinkRunner:
     async def _keep_late_answers(self) -> None:
         """What the carrier said to a holder that lost its link still counts."""
         now = self._clock()
-        known = [late for answer, _ in self._answers for late in _late(answer, now)]
+        known = [said for given, _ in self._answers for said in late(given, now)]
         await self._store.write(Rank.ACCEPT, lambda c: receipts.take(c, self._route, known, now))
 
     # -- reports -------------------------------------------------------------------------------
@@ -355,54 +371,3 @@ def _settle_unit(
     connection: Connection,
 ) -> settle.Settled:
     return settle.settle(connection, link, answers, told, now)
-
-
-def _answer(outcome: Outcome, hold: Hold, row: PendingRow) -> Answer:
-    base = Answer(
-        slice=hold.slice.id,
-        campaign=row.campaign,
-        account=row.account,
-        seq=row.seq,
-        pass_=hold.slice.pass_,
-        address=row.address,
-        price=row.price,
-        attempts=row.attempts,
-    )
-    code = outcome.code or outcome.verdict.value
-    match outcome.verdict:
-        case Verdict.ACCEPTED:
-            return base._replace(ids=outcome.ids)
-        case Verdict.UNKNOWN:
-            return base._replace(lost=True)
-        case Verdict.THROTTLED:
-            return base._replace(delayed=code, cost=0)
-        case Verdict.REFUSED if outcome.fault is Fault.PERMANENT:
-            return base._replace(refused=code)
-        case Verdict.REFUSED:
-            return base._replace(delayed=code, cost=0 if outcome.fault is Fault.OURS else 1)
-
-
-def _late(a: Answer, now: Instant) -> list[receipts.Receipt]:
-    """An answer as what a receipt would say; one that was delayed or lost says nothing."""
-    if a.accepted:
-        said = [(ref, receipts.ACCEPTED, "") for ref in a.ids or ("",)]
-    elif a.refused is not None:
-        said = [("", receipts.REFUSED, a.refused)]
-    else:
-        said = []
-    return [
-        receipts.Receipt(ref, state, now, code, a.address, "", reference(a.campaign, a.seq))
-        for ref, state, code in said
-    ]
-
-
-def _retry_after(outcome: Outcome, pass_: int) -> int:
-    """Microseconds that the retry of a refused message waits; longer with each pass."""
-    match outcome.verdict:
-        case Verdict.THROTTLED:
-            least = int(outcome.after * SECOND) or THROTTLE_AFTER
-        case Verdict.REFUSED:
-            least = TEMPORARY_AFTER
-        case _:
-            return 0
-    return max(least, min(least << min(pass_, 6), 60 * SECOND), MILLISECOND)

@@ -241,6 +241,14 @@ counter = table(
     clustered=True,
 )
 
+worker = table(
+    "worker",
+    text("name"),
+    big("seen_at"),
+    sa.PrimaryKeyConstraint("name"),
+    clustered=True,
+)
+
 commit_mark = table(
     "commit_mark",
     big("session"),

@@ -63,6 +63,12 @@ RENEW_LINK = Command(
     .values(lease_until=bindparam("until"), bound_at=bindparam("bound"))
 )
 
+RELEASE_LINK = Command(
+    sa.update(dispatch.link)
+    .where(_link.id == bindparam("link_id"), _link.fence == bindparam("link_fence"))
+    .values(lease_until=const(0), bound_at=None)
+)
+
 END_LEASES = Command(sa.update(dispatch.link).values(lease_until=0))
 """For an engine with one server process, whose lock proves that every holder is dead."""
 

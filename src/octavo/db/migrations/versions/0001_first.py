@@ -369,6 +369,13 @@ def routes_and_jobs() -> None:
         clustered=True,
     )
     table(
+        "worker",
+        *text("name"),
+        *big("seen_at"),
+        sa.PrimaryKeyConstraint("name", name="pk_worker"),
+        clustered=True,
+    )
+    table(
         "commit_mark",
         *big("session", "n"),
         sa.PrimaryKeyConstraint("session", "n", name="pk_commit_mark"),
