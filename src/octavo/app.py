@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from random import Random, SystemRandom
+from typing import NamedTuple
 
 import structlog
 import uvicorn
@@ -22,7 +23,7 @@ from octavo.accounts.authentication import Authenticator
 from octavo.accounts.keys import Peppers, load_peppers
 from octavo.api.app import make_app
 from octavo.api.context import Services
-from octavo.api.health import Health
+from octavo.api.health import Check, Health
 from octavo.api.request_log import LogRequests
 from octavo.campaigns.planning import Planner
 from octavo.campaigns.service import Doubts, SmsService
@@ -50,7 +51,8 @@ LOCK = "octavo.lock"
 REQUESTS = "requests.db"
 DISK_FLOOR = 64 << 20
 """Bytes free below which `/readyz` warns."""
-STOP_SECONDS = 20
+STOP_SECONDS = 5
+"""Seconds that a stop waits for requests under way; links drain meanwhile."""
 
 log = structlog.get_logger()
 
@@ -113,9 +115,9 @@ def alone(settings: Settings) -> Iterator[None]:
 async def _serve(
     settings: Settings, sock: socket.socket, announce: Callable[[], None], *, working: bool
 ) -> None:
-    async with running(settings, working=working) as app:
-        server = _Server(settings, app, announce)
-        stopping = asyncio.create_task(_exit_when(_stop_signals(), server))
+    async with running(settings, working=working) as running_app:
+        server = _Server(settings, running_app.app, announce)
+        stopping = asyncio.create_task(_exit_when(_stop_signals(), server, running_app))
         await server.serve(sockets=[sock])
         stopping.cancel()
 
@@ -165,8 +167,8 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
     """A server beside other work on this loop; gives its address. For demonstrations."""
     started = asyncio.Event()
     with _listening(settings) as sock:
-        async with running(settings) as app:
-            server = _Server(settings, app, started.set)
+        async with running(settings) as running_app:
+            server = _Server(settings, running_app.app, started.set)
             task = asyncio.create_task(server.serve(sockets=[sock]))
             await started.wait()
             host, port = sock.getsockname()[:2]
@@ -177,32 +179,50 @@ async def serving(settings: Settings) -> AsyncIterator[str]:
                 await task
 
 
+class Running(NamedTuple):
+    """The application with its worker at work; `begin_to_stop` lets links drain at once."""
+
+    app: FastAPI
+    begin_to_stop: Callable[[], None]
+
+
 @asynccontextmanager
-async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[FastAPI]:
+async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[Running]:
     """The application, with its worker at work if `working`; drained at the end."""
     async with AsyncExitStack() as stack:
         store, clock = await stack.enter_async_context(_opened(settings))
         requests = RequestLog(settings.data_dir / REQUESTS, system_clock)
         requests.start()
         stack.push_async_callback(asyncio.to_thread, requests.close)
-        wake: Callable[[], None] = _nobody
+        worker = None
         if working:
             worker = await stack.enter_async_context(_working(settings, store, clock))
-            wake = worker.wake
-        health = Health(
-            {
-                "store": partial(_store_works, store),
-                "disk": partial(_disk_has_room, settings),
-            }
-        )
+        health = _health(settings, store, worker)
+        wake = worker.wake if worker else _nobody
         app = make_app(_services(settings, store, clock, SystemRandom(), wake), health)
         app.add_middleware(LogRequests, log=requests, clock=clock)
         log.info("server started", address=settings.base_url)
-        try:
-            yield app
-        finally:
+
+        def begin_to_stop() -> None:
             health.draining = True
+            if worker:
+                worker.stop()
+
+        try:
+            yield Running(app, begin_to_stop)
+        finally:
+            begin_to_stop()
     log.info("server stopped")
+
+
+def _health(settings: Settings, store: Store, worker: Worker | None) -> Health:
+    checks: dict[str, Check] = {
+        "store": partial(_store_works, store),
+        "disk": partial(_disk_has_room, settings),
+    }
+    if worker:
+        checks["links"] = worker.problem
+    return Health(checks)
 
 
 @asynccontextmanager
@@ -346,8 +366,9 @@ def _stop_signals() -> asyncio.Event:
     return stopping
 
 
-async def _exit_when(stopping: asyncio.Event, server: uvicorn.Server) -> None:
+async def _exit_when(stopping: asyncio.Event, server: uvicorn.Server, running_app: Running) -> None:
     await stopping.wait()
+    running_app.begin_to_stop()
     server.should_exit = True
 
 
@@ -356,6 +377,8 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
     host, port = settings.listen
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.create_server((host, port), family=family, backlog=2048)
+    # Taken over by every connection: without it an answer waits for the client's delayed ACK.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         yield sock
     finally:

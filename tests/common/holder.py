@@ -9,7 +9,7 @@ from octavo.ledger import settle
 from octavo.ledger.claim import Grant
 from octavo.ledger.links import Link
 from octavo.ledger.settle import Answer
-from octavo.worker import answers
+from octavo.worker.answers import answer_of, late, retry_after
 from octavo.worker.holds import Hold, Holds
 from tests.common.ledger import World
 
@@ -63,8 +63,8 @@ class Holder:
         """The carrier answers."""
         key = outcome.campaign, outcome.seq, outcome.pass_
         hold, row = self.in_flight.pop(key)
-        hold.after = max(hold.after, answers.retry_after(outcome, hold.slice.pass_))
-        self.answers.append((answers.answer(outcome, hold, row), row.parts))
+        hold.after = max(hold.after, retry_after(outcome, hold.slice.pass_))
+        self.answers.append((answer_of(outcome, hold, row), row.parts))
 
     def accepted(self, key: Key, *ids: str) -> None:
         """The carrier takes a message; by default with an id for each part."""
@@ -115,8 +115,8 @@ class Holder:
 
     def keep_late_answers(self) -> None:
         """The link was lost: what the carrier had answered goes the way of receipts."""
-        late = [r for answer, _ in self.answers for r in answers.late(answer, self.world.now)]
-        self.world.receipts(*late, route=self.link.route)
+        told = [r for answer, _ in self.answers for r in late(answer, self.world.now)]
+        self.world.receipts(*told, route=self.link.route)
 
     def work(self) -> list[Key]:
         """Claims, sends, gets everything accepted and settles until nothing moves."""

@@ -1,6 +1,7 @@
 """One server for all contract tests of a process; an account of its own for each test."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,6 +9,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.common.server import Customer, Server, serving, settings
+
+ROOM = 1 << 30
 
 
 @pytest.fixture(scope="session")
@@ -23,9 +26,10 @@ def plain_environment() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def memory() -> Iterator[Path]:
-    """A directory, in memory where there is one: what a power cut leaves is not the matter here."""
+    """A directory, in memory where there is room: what a power cut leaves is no matter here."""
     shared = Path("/dev/shm")
-    with TemporaryDirectory(dir=shared if os.access(shared, os.W_OK) else None) as directory:
+    roomy = os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > ROOM
+    with TemporaryDirectory(dir=shared if roomy else None) as directory:
         yield Path(directory)
 
 

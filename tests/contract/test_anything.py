@@ -103,7 +103,7 @@ class Inside:
     def __init__(self, data_dir: Path) -> None:
         self.runner = asyncio.Runner()
         self.running = app.running(settings(data_dir))
-        self.application = self.runner.run(self.running.__aenter__())
+        self.application = self.runner.run(self.running.__aenter__()).app
         transport = httpx2.ASGITransport(self.application)
         self.client = httpx2.AsyncClient(transport=transport, base_url="http://octavo.example")
 

@@ -1,6 +1,7 @@
 """The process dies at a chosen instant: around each commit, around each write to the carrier."""
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -14,8 +15,18 @@ from octavo.drivers.sandbox.outbox import read_outbox
 from octavo.kit.clock import system_clock
 from octavo.ledger import campaigns
 from octavo.routes import service as routes
+from octavo.routes.service import MOST_WINDOW
 from tests.common.process import ServerProcess
-from tests.crash.judge import Books, Key, doubted, judge, opened, wait_settled, wait_taken_over
+from tests.crash.judge import (
+    MOST_IN_DOUBT,
+    Books,
+    Key,
+    doubted,
+    judge,
+    opened,
+    wait_settled,
+    wait_taken_over,
+)
 from tests.crash.load import Answer, Customer, Notes, Order, make_order
 
 pytestmark = pytest.mark.slow
@@ -152,6 +163,19 @@ def test_in_doubt_is_what_had_an_intent_and_no_outcome(desk: Desk) -> None:
 
 def shares(part: int, whole: int) -> set[str]:
     return {"none"} if part == 0 else {"all"} if part == whole else {"some"}
+
+
+def test_a_kill_leaves_at_most_d_in_doubt(desk: Desk) -> None:
+    desk.server.start(OCTAVO_SANDBOX_ANSWER_LATENCY="3")
+    for _ in range(8):
+        desk.order()
+    wait_sent(desk, MOST_WINDOW // 2)
+    time.sleep(0.5)
+    desk.server.kill9()
+    desk.deaths += 1
+    desk.starts()
+    assert MOST_WINDOW // 2 <= desk.doubts().total() <= MOST_IN_DOUBT
+    desk.ends()
 
 
 def test_receipts_are_taken_once_whatever_they_interrupt(desk: Desk) -> None:

@@ -29,6 +29,7 @@ from octavo.ledger.orders import NobodyLeft, PlannedMessage
 from tests.common.holder import Holder, Key, ids_of
 from tests.common.ledger import PRICE, VALIDITY, World
 
+MOST_ORDERS = 6
 PERSONS = 6
 WINDOW = 3
 MOST = 5
@@ -36,7 +37,11 @@ LONGEST_MESSAGE = 3
 
 _ENDED = (CampaignState.FINISHED, CampaignState.CANCELED, CampaignState.SEALED)
 
-_PAUSES = [SECOND // 50, SECOND, 10 * SECOND, MINUTE, HOUR, DAY]
+_PAUSES = [SECOND // 50, SECOND, 10 * SECOND, 10 * SECOND, MINUTE, MINUTE, HOUR, DAY]
+_ANSWERS = ["accepted", "accepted", "refused", "later", "later", "throttled", "lost", "swallowed"]
+"""`lost`: the carrier never saw it; `swallowed`: it took it, and its answer was lost."""
+_ONE_OF_MANY = st.integers(0, 63)
+_HOLDERS = st.integers(0, 2)
 
 
 class Taken(NamedTuple):
@@ -115,6 +120,7 @@ class LedgerMachine(RuleBasedStateMachine):
         persons = [Person(0, 1), Person(1, 2)]
         self.accept(Wish(0, persons, InDoubt.REPEAT, Purpose.WHOLESALE, ahead=0, size=2))
 
+    @precondition(lambda self: len(self.orders) < MOST_ORDERS)
     @rule(wish=WISHES)
     def accept(self, wish: Wish) -> None:
         messages = [
@@ -147,11 +153,10 @@ class LedgerMachine(RuleBasedStateMachine):
     def top_up(self, account: int) -> None:
         self.world.top_up(self.accounts[account], "0.5")
 
-    @precondition(lambda self: self.orders)
-    @rule(data=st.data(), what=st.sampled_from(["pause", "resume", "cancel"]))
-    def command(self, data: st.DataObject, what: str) -> None:
-        campaign = data.draw(st.sampled_from(sorted(self.orders)))
-        self._command(campaign, what)
+    @rule(which=_ONE_OF_MANY, what=st.sampled_from(["pause", "resume", "cancel"]))
+    def command(self, which: int, what: str) -> None:
+        orders = sorted(self.orders)
+        self._command(orders[which % len(orders)], what)
 
     def _command(self, campaign: int, what: str) -> None:
         world, ticket = self.world, self.world.ticket(campaign)
@@ -168,13 +173,14 @@ class LedgerMachine(RuleBasedStateMachine):
 
     # -- links ---------------------------------------------------------------------------------
 
-    @rule(holder=st.integers(0, 2))
+    @rule(holder=_HOLDERS)
     def claim(self, holder: int) -> None:
         self.holders[holder].claim()
         self._look_at_intents()
 
-    @rule(holder=st.integers(0, 2))
-    def pump(self, holder: int) -> None:
+    @rule(holder=_HOLDERS)
+    def claim_and_send(self, holder: int) -> None:
+        self.claim(holder)
         self._pump(self.holders[holder])
 
     def _pump(self, holder: Holder) -> list[Key]:
@@ -183,15 +189,19 @@ class LedgerMachine(RuleBasedStateMachine):
             self.wire[campaign, seq] += 1
         return sent
 
-    @precondition(lambda self: any(holder.in_flight for holder in self.holders))
     @rule(
-        data=st.data(),
-        how=st.sampled_from(["accepted", "accepted", "refused", "later", "throttled", "lost"]),
-        taken=st.booleans(),
+        holder=_HOLDERS,
+        answers=st.lists(st.sampled_from(_ANSWERS), min_size=1, max_size=WINDOW),
+        last_first=st.booleans(),
     )
-    def answer(self, data: st.DataObject, how: str, taken: bool) -> None:
-        holder = data.draw(st.sampled_from([h for h in self.holders if h.in_flight]))
-        key = data.draw(st.sampled_from(sorted(holder.in_flight)))
+    def answer(self, holder: int, answers: list[str], last_first: bool) -> None:
+        """Some of what is in flight is answered, in whatever order."""
+        h = self.holders[holder]
+        keys = sorted(h.in_flight, reverse=last_first)
+        for key, how in zip(keys, answers, strict=False):
+            self._answer(h, key, how)
+
+    def _answer(self, holder: Holder, key: Key, how: str) -> None:
         match how:
             case "accepted":
                 self._take(holder, key)
@@ -205,9 +215,10 @@ class LedgerMachine(RuleBasedStateMachine):
             case "throttled":
                 self._refuse(key)
                 holder.throttled(key)
+            case "swallowed":
+                self._take(holder, key)
+                holder.lost(key)
             case _:
-                if taken:
-                    self._take(holder, key)
                 holder.lost(key)
 
     def _refuse(self, key: Key) -> None:
@@ -217,22 +228,32 @@ class LedgerMachine(RuleBasedStateMachine):
         _, row = holder.in_flight[key]
         self.taken.append(Taken(key, holder.link.route, row.address, row.parts))
 
-    @rule(holder=st.integers(0, 2))
+    @rule(holder=_HOLDERS)
     def settle(self, holder: int) -> None:
         self.holders[holder].settle()
         self._look_at_intents()
 
-    @rule(holder=st.integers(0, 2), data=st.data(), late=st.booleans())
-    def crash(self, holder: int, data: st.DataObject, late: bool) -> None:
+    @rule(holder=_HOLDERS)
+    def settle_and_send(self, holder: int) -> None:
+        self.settle(holder)
+        self._pump(self.holders[holder])
+
+    @rule(
+        holder=_HOLDERS,
+        swallowed=st.lists(st.booleans(), min_size=WINDOW, max_size=WINDOW),
+        late=st.booleans(),
+    )
+    def crash(self, holder: int, swallowed: list[bool], late: bool) -> None:
+        """The holder dies, or loses its link and still tells what it heard."""
         h = self.holders[holder]
-        for key in sorted(h.in_flight):
-            if data.draw(st.booleans()):
+        for key, taken in zip(sorted(h.in_flight), swallowed, strict=False):
+            if taken:
                 self._take(h, key)
         if late:
             h.keep_late_answers()
         h.retake()
 
-    @rule(holder=st.integers(0, 2))
+    @rule(holder=_HOLDERS)
     def drain(self, holder: int) -> None:
         h = self.holders[holder]
         for key in sorted(h.in_flight):
@@ -244,15 +265,15 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.taken)
     @rule(
-        data=st.data(),
+        which=_ONE_OF_MANY,
+        part=st.integers(0, LONGEST_MESSAGE - 1),
         state=st.sampled_from(["delivered", "delivered", "expired", "undeliverable"]),
         how=st.sampled_from(["id", "reference", "recipient"]),
     )
-    def report(self, data: st.DataObject, state: str, how: str) -> None:
+    def report(self, which: int, part: int, state: str, how: str) -> None:
         """Early, late, twice, by id, by reference or only by the recipient."""
-        t = data.draw(st.sampled_from(self.taken))
-        part = data.draw(st.integers(1, t.parts)) - 1
-        self._report(t, part, state, how)
+        t = self.taken[which % len(self.taken)]
+        self._report(t, part % t.parts, state, how)
 
     def _report(self, t: Taken, part: int, state: str, how: str) -> None:
         told = receipts.Receipt(
@@ -269,9 +290,9 @@ class LedgerMachine(RuleBasedStateMachine):
         self.world.receipts(told, route=t.route)
 
     @precondition(lambda self: self.wire)
-    @rule(data=st.data(), kind=st.sampled_from([inbounds.STOP, inbounds.STOP, inbounds.START]))
-    def reply(self, data: st.DataObject, kind: str) -> None:
-        campaign, seq = data.draw(st.sampled_from(sorted(self.wire)))
+    @rule(which=_ONE_OF_MANY, kind=st.sampled_from([inbounds.STOP, inbounds.START]))
+    def reply(self, which: int, kind: str) -> None:
+        campaign, seq = sorted(self.wire)[which % len(self.wire)]
         (address,) = self.world.sql(
             "SELECT address FROM message WHERE campaign_id = ? AND seq = ?", campaign, seq
         )[0]
@@ -286,9 +307,6 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(pause=st.sampled_from(_PAUSES))
     def time_passes(self, pause: int) -> None:
         self.world.later(pause)
-
-    @rule()
-    def housekeeping(self) -> None:
         self.world.housekeeping()
 
     # -- promises ------------------------------------------------------------------------------

@@ -148,6 +148,19 @@ def test_a_booking_far_ahead_is_a_mistake_and_forgotten(world: World) -> None:
     assert len(granted(world.claim(world.link()))) == 1
 
 
+def test_a_long_message_on_a_very_slow_route_is_not_a_mistake(world: World) -> None:
+    world.sql("UPDATE route SET rate = 0.1")
+    for parts in (20, 1):
+        world.send(messages=world.people(1, parts=parts))
+    link = world.link()
+    world.claim(link)
+    world.later(2 * MINUTE)
+
+    assert world.claim(link).slices == []
+    world.later(80 * SECOND)
+    assert len(granted(world.claim(link))) == 1
+
+
 def test_parts_count_and_a_message_is_never_split(world: World) -> None:
     world.sql("UPDATE route SET rate = 10")
     campaign = world.send(messages=world.people(4, parts=3))

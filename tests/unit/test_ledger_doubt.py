@@ -240,6 +240,26 @@ def test_what_is_repeated_waits_for_a_slice_that_is_under_way(world: World) -> N
     assert world.state(campaign) is CampaignState.FINISHED
 
 
+def test_what_joins_a_slice_behind_its_head_is_not_forgotten(world: World) -> None:
+    campaign = world.send(4, in_doubt=InDoubt.REPEAT)
+    holder = Holder(world)
+    first, *others = in_flight(holder)
+    holder.lost(first)
+    for key in others:
+        holder.refused(key, Fault.TEMPORARY)
+    holder.settle()
+    world.live(10 * SECOND)
+    careful = Holder(world, most=1)
+    careful.accepted(in_flight(careful)[0])
+    careful.drain()
+    assert world.open_slices(campaign) == [(1, 1, 4, 2, SliceState.READY)]
+
+    world.live(2 * DOUBT_AFTER)
+
+    assert sorted(careful.work()) == [(campaign, 1, 1), (campaign, 3, 1), (campaign, 4, 1)]
+    assert world.state(campaign) is CampaignState.FINISHED
+
+
 def test_what_was_lost_in_different_passes_is_repeated_together(world: World) -> None:
     campaign = world.send(2, in_doubt=InDoubt.REPEAT)
     holder = Holder(world)

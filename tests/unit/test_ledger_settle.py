@@ -1,12 +1,13 @@
 """Settling: answers in any order, intents that slide, passes that follow."""
 
+import math
 from collections.abc import Iterator
 
 import pytest
 
 from octavo.db.codes import CampaignState, MessageState, Purpose, Scope, SliceState
 from octavo.drivers.protocol import Fault
-from octavo.kit.clock import MINUTE, SECOND
+from octavo.kit.clock import HOUR, MINUTE, SECOND
 from octavo.ledger import campaigns, inbounds
 from octavo.ledger.errors import LedgerDisagrees, LinkLost
 from octavo.ledger.passes import MOST_ATTEMPTS
@@ -195,6 +196,38 @@ def test_a_throttled_message_waits_as_long_as_the_carrier_says(world: World) -> 
     holder.settle()
 
     assert world.number("SELECT run_at FROM slice WHERE pass = 1") == world.now + 7 * SECOND
+
+
+@pytest.mark.parametrize("after", [1e6, 1e300, math.inf])
+def test_a_carrier_cannot_put_a_message_off_for_ever(world: World, after: float) -> None:
+    world.send()
+    holder = Holder(world)
+    holder.throttled(in_flight(holder)[0], after=after)
+    holder.settle()
+
+    assert world.number("SELECT run_at FROM slice WHERE pass = 1") == world.now + HOUR
+
+
+@pytest.mark.parametrize("after", [-1.0, -math.inf, math.nan, 0.0])
+def test_a_wait_that_is_none_is_a_second(world: World, after: float) -> None:
+    world.send()
+    holder = Holder(world)
+    holder.throttled(in_flight(holder)[0], after=after)
+    holder.settle()
+
+    assert world.number("SELECT run_at FROM slice WHERE pass = 1") == world.now + SECOND
+
+
+def test_codes_and_ids_that_no_database_takes_are_mended(world: World) -> None:
+    campaign = world.send(2)
+    holder = Holder(world)
+    first, second = in_flight(holder)
+    holder.refused(first, code="\0\ud800")
+    holder.accepted(second, "a\0b")
+    holder.settle()
+
+    assert world.message(campaign, 1)["reason"] == "\ufffd"
+    assert world.sql("SELECT ref FROM part") == [("ab",)]
 
 
 def test_a_lost_answer_makes_that_message_unknown_and_costs_the_slice_nothing(

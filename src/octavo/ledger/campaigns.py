@@ -4,7 +4,7 @@ from octavo.db.codes import CampaignState, EventKind, MessageState
 from octavo.db.connection import Connection
 from octavo.db.statements import keeping, tasks
 from octavo.db.statements import passes as statements
-from octavo.kit.clock import FOREVER, HOUR, Instant
+from octavo.kit.clock import FOREVER, HOUR, SECOND, Instant
 from octavo.kit.errors import OctavoError
 from octavo.ledger import passes
 from octavo.ledger.batch import Batch, Messages
@@ -15,6 +15,9 @@ CANCELED = "canceled"
 SEAL = "seal"
 SEAL_AFTER = 72 * HOUR
 """Beyond validity: then a silent message stays silent and what is held is given back."""
+
+LEASED_FOR = SECOND // 5
+"""Microseconds until a cancel looks again at slices that a link has still to give back."""
 
 _SLICES_A_STEP = 4
 _SILENT_A_STEP = 500
@@ -83,11 +86,14 @@ def cancel(connection: Connection, account: int, ticket: str, now: Instant) -> N
     )
 
 
-def cancel_step(connection: Connection, campaign: int, now: Instant) -> bool:
-    """Skips the rest of a few slices; True when the campaign is canceled."""
+def cancel_step(connection: Connection, campaign: int, now: Instant) -> int | None:
+    """Skips the rest of a few slices.
+
+    Microseconds until the next step may go on, None when the campaign is canceled.
+    """
     account = connection.one(keeping.ACCOUNT_OF, campaign=campaign)
     if account is None:
-        return True
+        return None
     batch = Batch(connection, now)
     found = connection.all(keeping.OPEN_SLICES, campaign=campaign, most=_SLICES_A_STEP)
     for s in found:
@@ -108,12 +114,13 @@ def cancel_step(connection: Connection, campaign: int, now: Instant) -> bool:
             campaign_state=CampaignState.CANCELING,
             now=now,
         )
-    unclosed = connection.one(keeping.UNCLOSED_SLICES, campaign=campaign)
-    if found or unclosed:
-        return False
+    if found:
+        return 0
+    if connection.one(keeping.UNCLOSED_SLICES, campaign=campaign):
+        return LEASED_FOR
     passes.end(connection, campaign, CampaignState.CANCELING, CampaignState.CANCELED, now)
     _plan_seal(connection, campaign, now)
-    return True
+    return None
 
 
 def _plan_seal(connection: Connection, campaign: int, now: Instant) -> None:

@@ -21,6 +21,8 @@ GATE = 250 * MILLISECOND
 GRANT_SECONDS = 0.5
 BOUND_WITHIN = 10 * SECOND
 TAT_CEILING = MINUTE
+MOST_PARTS = 255
+"""Of one message (3GPP TS 23.040, 9.2.3.24.1)."""
 TOO_LATE = "too_late"
 
 
@@ -67,7 +69,7 @@ def claim(connection: Connection, link: Link, *, credit: int, now: Instant) -> G
             return Grant(lost_gate=True)
     if connection.one(dispatching.LINK_FENCE, link_id=link.id) != link.fence:
         return Grant()
-    tat = gate.tat if gate.tat <= now + TAT_CEILING else now
+    tat = gate.tat if gate.tat <= now + _ceiling(gate.rate) else now
     if gate.rate and tat > now + GATE:
         return Grant(wait_until=Instant(tat - GATE))
     budget = MOST_MESSAGES
@@ -82,6 +84,11 @@ def claim(connection: Connection, link: Link, *, credit: int, now: Instant) -> G
         booked = start + int(parts * SECOND / gate.rate)
         connection.run(dispatching.BOOK_RATE, route_id=link.route, tat=booked)
     return Grant(grants, Instant(start), gate.rate)
+
+
+def _ceiling(rate: float | None) -> int:
+    """How far ahead a route may be booked; on a very slow one a single message takes longer."""
+    return max(TAT_CEILING, int(MOST_PARTS * SECOND / rate)) if rate else TAT_CEILING
 
 
 def _due_slices(connection: Connection, link: Link, budget: int, now: Instant) -> list[DueSlice]:

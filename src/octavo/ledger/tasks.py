@@ -16,8 +16,8 @@ Step = Callable[[Connection, Task, Instant], Instant | None]
 
 
 def _cancel(connection: Connection, task: Task, now: Instant) -> Instant | None:
-    done = campaigns.cancel_step(connection, int(task.key), now)
-    return None if done else Instant(now + SECOND // 100)
+    wait = campaigns.cancel_step(connection, int(task.key), now)
+    return None if wait is None else Instant(now + wait)
 
 
 def _in_doubt(connection: Connection, task: Task, now: Instant) -> Instant | None:

@@ -1,19 +1,22 @@
-"""What a carrier's answer means to the ledger."""
+"""A carrier's answers, as the ledger takes them."""
 
 from octavo.db.statements.dispatching import PendingRow
 from octavo.drivers.protocol import Fault, Outcome, Verdict
-from octavo.kit.clock import MILLISECOND, SECOND, Instant
+from octavo.kit.clock import HOUR, MILLISECOND, MINUTE, SECOND, Instant
 from octavo.kit.tickets import reference
 from octavo.ledger import receipts
 from octavo.ledger.settle import Answer
 from octavo.worker.holds import Hold
+from octavo.worker.storable import storable
 
 THROTTLE_AFTER = SECOND
 TEMPORARY_AFTER = 5 * SECOND
+LONGEST_RETRY = HOUR
+"""Whatever a carrier asks for: what is too late by then must be seen to be."""
 
 
-def answer(outcome: Outcome, hold: Hold, row: PendingRow) -> Answer:
-    """An outcome as what a settle takes."""
+def answer_of(outcome: Outcome, hold: Hold, row: PendingRow) -> Answer:
+    """What became of a message of a held slice."""
     base = Answer(
         slice=hold.slice.id,
         campaign=row.campaign,
@@ -24,10 +27,10 @@ def answer(outcome: Outcome, hold: Hold, row: PendingRow) -> Answer:
         price=row.price,
         attempts=row.attempts,
     )
-    code = outcome.code or outcome.verdict.value
+    code = storable(outcome.code) or outcome.verdict.value
     match outcome.verdict:
         case Verdict.ACCEPTED:
-            return base._replace(ids=outcome.ids)
+            return base._replace(ids=tuple(map(storable, outcome.ids)))
         case Verdict.UNKNOWN:
             return base._replace(lost=True)
         case Verdict.THROTTLED:
@@ -56,9 +59,11 @@ def retry_after(outcome: Outcome, pass_: int) -> int:
     """Microseconds that the retry of a refused message waits; longer with each pass."""
     match outcome.verdict:
         case Verdict.THROTTLED:
-            least = int(outcome.after * SECOND) or THROTTLE_AFTER
+            # Bounded while it is a float: it may be more than an integer holds, or no number.
+            asked = min(outcome.after, LONGEST_RETRY / SECOND) if outcome.after > 0 else 0.0
+            least = int(asked * SECOND) or THROTTLE_AFTER
         case Verdict.REFUSED:
             least = TEMPORARY_AFTER
         case _:
             return 0
-    return max(least, min(least << min(pass_, 6), 60 * SECOND), MILLISECOND)
+    return min(max(least, min(least << min(pass_, 6), MINUTE), MILLISECOND), LONGEST_RETRY)

@@ -19,6 +19,8 @@ SELDOM_EVERY = 10
 RARELY_EVERY = 36_000
 """About an hour: what has months of time."""
 PROMOTED_AT_ONCE = 500
+STEPS_AT_ONCE = 50
+"""Jobs whose steps are always due must not keep schedules and receipts waiting."""
 RECEIPTS_AT_ONCE = 200
 EVENTS_AT_ONCE = 1_000
 SEALED_AT_ONCE = 10
@@ -61,8 +63,9 @@ class Housekeeper:
     async def _often(self) -> None:
         while await self._store.write(Rank.CLAIM, self._promote) == PROMOTED_AT_ONCE:
             pass
-        while await self._ran_a_step():
-            pass
+        for _ in range(STEPS_AT_ONCE):
+            if self._stopping.is_set() or not await self._ran_a_step():
+                return
 
     async def _ran_a_step(self) -> bool:
         try:

@@ -4,23 +4,21 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import structlog
 
-from octavo.db.connection import Connection
 from octavo.db.statements.dispatching import PendingRow
 from octavo.db.unit_of_work import Rank, Store
 from octavo.drivers.protocol import Driver, Inbound, Outcome, Report, Submission
-from octavo.kit.clock import SECOND, Clock, Instant
+from octavo.kit.clock import SECOND, Clock
 from octavo.kit.errors import StoreUnavailable
 from octavo.kit.tickets import reference
 from octavo.ledger import claim, links, receipts, settle
 from octavo.ledger.errors import LedgerDisagrees, LinkLost
 from octavo.ledger.links import Link
-from octavo.ledger.settle import Answer, Progress
+from octavo.ledger.settle import Answer
 from octavo.worker import reports
-from octavo.worker.answers import answer, late, retry_after
+from octavo.worker.answers import answer_of, late, retry_after
 from octavo.worker.crew import Crew
 from octavo.worker.holds import Hold, Holds
 from octavo.worker.texts import Texts
@@ -32,6 +30,8 @@ POLL = 0.100
 """Seconds between looks for work when nobody hints; enough by itself (design 4.11)."""
 LAST_SETTLES = 10
 """Tries of the last settle of a drain, while the store is busy."""
+DOWN_FOR = 10.0
+"""Seconds without a connection after which `/readyz` says so."""
 RENEW_EVERY = 4.0
 """Seconds. A renewal also says that the link is bound, which lower tiers trust for 10 s: two may
 fail before they step in (design 4.3 allows 10 s)."""
@@ -72,6 +72,7 @@ class LinkRunner:
         self._wake = asyncio.Event()
         self._stopping = False
         self._texts = Texts()
+        self._down_since: float | None = asyncio.get_running_loop().time()
         self._reset()
 
     def _reset(self) -> None:
@@ -91,6 +92,16 @@ class LinkRunner:
         self._claim_at = 0.0
         self._wake.set()
 
+    @property
+    def name(self) -> str:
+        """For people: the link's route and its number there."""
+        return f"link {self._no} of route {self._route}"
+
+    def is_down(self) -> bool:
+        """It has not been connected for so long that somebody should look."""
+        since = self._down_since
+        return since is not None and asyncio.get_running_loop().time() - since > DOWN_FOR
+
     def stop(self) -> None:
         """Asks the runner to settle what is in flight and end."""
         self._stopping = True
@@ -100,6 +111,7 @@ class LinkRunner:
         """Takes the link, works, and takes it anew whenever it was lost; until `stop`."""
         while not self._stopping:
             if not self._crew.may_take():
+                self._down_since = None  # another worker's concern
                 await self._idle(SHARE_EVERY)
                 continue
             link = await self._take()
@@ -110,17 +122,23 @@ class LinkRunner:
 
     async def _take(self) -> Link | None:
         begun = asyncio.get_running_loop().time()
-        with contextlib.suppress(StoreUnavailable):
+        try:
             link = await self._store.write(
                 Rank.CLAIM,
                 lambda c: links.take(
                     c, route=self._route, no=self._no, worker=self._worker, now=self._clock()
                 ),
             )
+        except StoreUnavailable as error:
+            log.warning("link not taken", route=self._route, no=self._no, error=str(error))
+        except Exception:
+            log.exception("link not taken", route=self._route, no=self._no)
+        else:
             if link is not None:
                 self._lease_ends = begun + LEASE_SECONDS
                 self._renew_at = begun
                 return link
+            self._down_since = None
         await self._idle(1.0)
         return None
 
@@ -130,9 +148,17 @@ class LinkRunner:
         A fault of ours must not end it for good: what was on the wire is settled by taking the
         link anew, as after a crash.
         """
-        self._driver = self._make_driver()
+        if self._down_since is None:
+            self._down_since = asyncio.get_running_loop().time()
+        try:
+            self._driver = self._make_driver()
+        except Exception:
+            log.exception("driver not made", route=self._route, no=self._no)
+            await self._idle(1.0)
+            return
         try:
             await self._driver.start(_LinkSink(self))
+            self._down_since = None
             await self._work(link)
             await self._driver.stop(drain=True)
             await self._settle_rest(link)
@@ -144,6 +170,7 @@ class LinkRunner:
             log.exception("link failed", route=self._route, no=self._no)
             await self._give_up()
             await self._idle(1.0)
+        self._down_since = asyncio.get_running_loop().time()
         self._reset()
 
     async def _give_up(self) -> None:
@@ -283,7 +310,7 @@ class LinkRunner:
             if held is not None:
                 hold, row = held
                 hold.after = max(hold.after, retry_after(outcome, hold.slice.pass_))
-                self._answers.append((answer(outcome, hold, row), row.parts))
+                self._answers.append((answer_of(outcome, hold, row), row.parts))
         self._pump()
         self._wake.set()
 
@@ -304,7 +331,7 @@ class LinkRunner:
         now = self._clock()
         try:
             result = await self._store.write(
-                Rank.SETTLE, partial(_settle_unit, link, answers, told, now)
+                Rank.SETTLE, lambda c: settle.settle(c, link, answers, told, now)
             )
         except StoreUnavailable as error:
             self._answers = taken + self._answers
@@ -333,7 +360,7 @@ class LinkRunner:
     async def _keep_late_answers(self) -> None:
         """What the carrier said to a holder that lost its link still counts."""
         now = self._clock()
-        known = [said for given, _ in self._answers for said in late(given, now)]
+        known = [one for answer, _ in self._answers for one in late(answer, now)]
         await self._store.write(Rank.ACCEPT, lambda c: receipts.take(c, self._route, known, now))
 
     # -- reports -------------------------------------------------------------------------------
@@ -361,13 +388,3 @@ class _LinkSink:
 
     async def inbounds(self, batch: Sequence[Inbound]) -> None:
         await self._runner.take_inbounds(batch)
-
-
-def _settle_unit(
-    link: Link,
-    answers: Sequence[Answer],
-    told: Sequence[Progress],
-    now: Instant,
-    connection: Connection,
-) -> settle.Settled:
-    return settle.settle(connection, link, answers, told, now)

@@ -8,6 +8,7 @@ from octavo.kit.clock import Instant
 from octavo.kit.tickets import read_reference
 from octavo.ledger import inbounds, receipts
 from octavo.text.stop import ReplyKind, read_reply
+from octavo.worker.storable import storable
 
 LARGEST_INTEGER = (1 << 63) - 1
 """That a column takes."""
@@ -19,13 +20,13 @@ async def take_reports(store: Store, route: int, batch: Sequence[Report], now: I
     """Stores delivery reports; returns after the commit. Raises StoreUnavailable."""
     taken = [
         receipts.Receipt(
-            _storable(r.id),
+            storable(r.id),
             receipts.DELIVERED if r.state is ReportState.DELIVERED else r.state.value,
             r.at,
-            _storable(r.code),
-            _storable(r.to),
-            _storable(r.sender),
-            _storable(r.reference),
+            storable(r.code),
+            storable(r.to),
+            storable(r.sender),
+            storable(r.reference),
         )
         for r in batch
     ]
@@ -36,10 +37,10 @@ async def take_inbounds(store: Store, route: int, batch: Sequence[Inbound], now:
     """Stores messages from recipients; returns after the commit. Raises StoreUnavailable."""
     taken = [
         inbounds.Inbound(
-            _storable(m.id),
-            _storable(m.sender),
-            _storable(m.to),
-            _storable(m.text),
+            storable(m.id),
+            storable(m.sender),
+            storable(m.to),
+            storable(m.text),
             _kind(m.text),
             m.at,
             _answered(m.reference),
@@ -47,17 +48,6 @@ async def take_inbounds(store: Store, route: int, batch: Sequence[Inbound], now:
         for m in batch
     ]
     await store.write(Rank.ACCEPT, lambda c: inbounds.take(c, route, taken, now))
-
-
-def _storable(text: str) -> str:
-    """What a carrier said, without what no database takes: NULs and lone surrogates.
-
-    Refusing it would only make the carrier say it again, for ever.
-    """
-    if text.isascii() and "\0" not in text:
-        return text
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return whole.replace("\0", "")
 
 
 def _answered(text: str) -> tuple[int, int] | None:

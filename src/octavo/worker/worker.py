@@ -4,12 +4,16 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
+import structlog
+
 from octavo.db.unit_of_work import Store
 from octavo.drivers.protocol import Driver
 from octavo.kit.clock import Clock
 from octavo.worker.crew import Crew
 from octavo.worker.housekeeping import Housekeeper
 from octavo.worker.link import LinkRunner
+
+log = structlog.get_logger()
 
 
 class LinkSpec(NamedTuple):
@@ -68,8 +72,19 @@ class Worker:
         for link in self._links:
             link.wake()
 
-    async def drain(self) -> None:
-        """Settles what is in flight, draws back what was not sent, and ends."""
+    async def problem(self) -> str | None:
+        """Which links have not been up for a while; None when all is well."""
+        down = [link.name for link in self._links if link.is_down()]
+        return f"not connected: {', '.join(down)}" if down else None
+
+    def stop(self) -> None:
+        """Lets nothing further leave; what is in flight is settled."""
         for part in self._parts:
             part.stop()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def drain(self) -> None:
+        """Settles what is in flight, draws back what was not sent, and ends."""
+        self.stop()
+        for end in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(end, Exception):
+                log.error("worker part failed", exc_info=end)
