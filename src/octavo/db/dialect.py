@@ -23,6 +23,8 @@ class Dialect:
     insert: Callable[[sa.Table], Insert]
     among: Callable[[Column, str], sa.ColumnElement[bool]]
     """`among(column, name)`: the column's value is in the list given as parameter `name`."""
+    sequences: bool
+    """Numbers come from sequences, so that writers do not wait for each other's commit."""
 
 
 def _among_json(column: Column, name: str) -> sa.ColumnElement[bool]:
@@ -34,7 +36,9 @@ def _among_array(column: Column, name: str) -> sa.ColumnElement[bool]:
     return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(column.type)))
 
 
-SQLITE = Dialect("sqlite", sqlite.dialect(paramstyle="qmark"), sqlite.insert, _among_json)
+SQLITE = Dialect(
+    "sqlite", sqlite.dialect(paramstyle="qmark"), sqlite.insert, _among_json, sequences=False
+)
 POSTGRESQL = Dialect(
     "postgresql",
     postgresql.psycopg.dialect(  # type: ignore[no-untyped-call]
@@ -42,6 +46,7 @@ POSTGRESQL = Dialect(
     ),
     postgresql.insert,
     _among_array,
+    sequences=True,
 )
 
 

@@ -63,6 +63,12 @@ RENEW_LINK = Command(
     .values(lease_until=bindparam("until"), bound_at=bindparam("bound"))
 )
 
+RELEASE_LINK = Command(
+    sa.update(dispatch.link)
+    .where(_link.id == bindparam("link_id"), _link.fence == bindparam("link_fence"))
+    .values(lease_until=const(0), bound_at=None)
+)
+
 END_LEASES = Command(sa.update(dispatch.link).values(lease_until=0))
 """For an engine with one server process, whose lock proves that every holder is dead."""
 
@@ -75,7 +81,11 @@ NEXT_SETTLE = Query(
 )
 """No row when the link was taken by another holder."""
 
-LINK_FENCE = Query(first_integer, sa.select(_link.fence).where(_link.id == bindparam("link_id")))
+LINK_FENCE = Query(
+    first_integer,
+    sa.select(_link.fence).where(_link.id == bindparam("link_id")).with_for_update(read=True),
+)
+"""Locked: who takes the link meanwhile waits, and then sees the slices that this claim leased."""
 
 
 class LeasedSlice(NamedTuple):
@@ -118,12 +128,11 @@ class Gate(NamedTuple):
     paused: int
 
 
-GATE = Query(
-    Gate._make,
-    sa.select(_route.rate, _route.tat, _route.paused)
-    .where(_route.id == bindparam("route_id"))
-    .with_for_update(skip_locked=True),
-)
+_gate = sa.select(_route.rate, _route.tat, _route.paused).where(_route.id == bindparam("route_id"))
+
+GATE = Query(Gate._make, _gate)
+GATE_KEPT = Query(Gate._make, _gate.with_for_update(skip_locked=True))
+"""No row while another link of the route is at it."""
 
 GROUPS_OF_ROUTE = Query(
     first_integer,
