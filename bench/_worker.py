@@ -27,7 +27,7 @@ UNTIL = {"accepted": (UNDISPATCHED,), "delivered": (UNDISPATCHED, UNREPORTED)}
 
 async def work(settings: Settings, until: tuple[str, ...]) -> tuple[float, float, float]:
     """Serves until none of the statements gives a row; seconds, CPU seconds, MiB."""
-    raw = sqlite.connect(settings.database, readonly=True)
+    raw = sqlite.connect(settings.data_dir / "octavo.db", readonly=True)
     before = usage()
     begun = time.perf_counter()
     async with running(settings):

@@ -8,7 +8,7 @@ import shutil
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from random import Random, SystemRandom
@@ -23,7 +23,7 @@ from octavo.accounts.authentication import Authenticator
 from octavo.accounts.keys import Peppers, load_peppers
 from octavo.api.app import make_app
 from octavo.api.context import Services
-from octavo.api.health import Health
+from octavo.api.health import Check, Health
 from octavo.api.protocol import HttpProtocol
 from octavo.api.request_log import LogRequests
 from octavo.callbacks import service as callback_endpoints
@@ -31,9 +31,10 @@ from octavo.callbacks.dispatcher import Callbacks
 from octavo.callbacks.guard import LOOPBACK, Guard, is_loopback
 from octavo.campaigns.planning import Planner
 from octavo.campaigns.service import Doubts, SmsService
+from octavo.db.clock import DatabaseClock
 from octavo.db.request_log import RequestLog
 from octavo.db.sqlite import ServerLock
-from octavo.db.unit_of_work import Rank, SqliteStore, Store
+from octavo.db.unit_of_work import Rank, Store
 from octavo.drivers.protocol import Driver
 from octavo.drivers.sandbox.driver import SandboxDriver
 from octavo.drivers.sandbox.settings import SandboxSettings
@@ -77,24 +78,39 @@ class AccountParameters:
         return (await self.fresh.get(account)).get(name)
 
 
-def serve(settings: Settings, announce: Callable[[], None]) -> None:
-    """Serves API and worker in this process until SIGTERM or SIGINT; then drains.
+def serve(settings: Settings, announce: Callable[[], None], *, working: bool = True) -> None:
+    """Serves the API and, if `working`, the worker in this process until SIGTERM or SIGINT; then
+    drains.
 
     `announce` is called once it takes requests. To be run inside `alone`. Raises OSError when the
     address cannot be listened on.
     """
     logs.configure(settings.log_format, settings.log_level)
     with _listening(settings) as sock, asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings, sock, announce))
+        runner.run(_serve(settings, sock, announce, working=working))
+
+
+def work(settings: Settings, announce: Callable[[], None]) -> None:
+    """Runs a worker without an API until SIGTERM or SIGINT; then drains.
+
+    `announce` is called once it begins. The database must be one that processes can share.
+    """
+    logs.configure(settings.log_format, settings.log_level)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_work(settings, announce))
 
 
 @contextlib.contextmanager
 def alone(settings: Settings) -> Iterator[None]:
-    """Holds the data directory for this process; to be entered before anything is migrated.
+    """Holds the data directory for this process, where its database is there; to be entered
+    before anything is migrated. A database that processes share is held by none of them.
 
     Raises AlreadyServed when another process holds it.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if not settings.database.embedded:
+        yield
+        return
     lock = ServerLock(settings.data_dir / LOCK)
     try:
         yield
@@ -102,12 +118,21 @@ def alone(settings: Settings) -> Iterator[None]:
         lock.release()
 
 
-async def _serve(settings: Settings, sock: socket.socket, announce: Callable[[], None]) -> None:
-    async with running(settings) as running_app:
+async def _serve(
+    settings: Settings, sock: socket.socket, announce: Callable[[], None], *, working: bool
+) -> None:
+    async with running(settings, working=working) as running_app:
         server = _Server(settings, running_app.app, announce)
         stopping = asyncio.create_task(_exit_when(_stop_signals(), server, running_app))
         await server.serve(sockets=[sock])
         stopping.cancel()
+
+
+async def _work(settings: Settings, announce: Callable[[], None]) -> None:
+    stopping = _stop_signals()
+    async with _opened(settings) as (store, clock), _working(settings, store, clock):
+        announce()
+        await stopping.wait()
 
 
 class _Server(uvicorn.Server):
@@ -169,46 +194,98 @@ class Running(NamedTuple):
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Running]:
-    """The application with its worker at work; drained at the end."""
-    clock, chance = system_clock, SystemRandom()
-    store = SqliteStore(settings.database)
-    requests = RequestLog(settings.data_dir / REQUESTS, clock)
-    requests.start()
-    # One process at a time holds the data directory, so every lease belongs to a dead one.
-    await store.write(Rank.CLAIM, links.end_leases)
-    await store.write(Rank.CLAIM, callback_endpoints.end_leases)
+async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[Running]:
+    """The application, with its worker at work if `working`; drained at the end."""
+    async with AsyncExitStack() as stack:
+        store, clock = await stack.enter_async_context(_opened(settings))
+        requests = RequestLog(settings.data_dir / REQUESTS, system_clock)
+        requests.start()
+        stack.push_async_callback(asyncio.to_thread, requests.close)
+        work = None
+        if working:
+            work = await stack.enter_async_context(_working(settings, store, clock))
+        health = _health(settings, store, work)
+        wake = work.worker.wake if work else _nobody
+        app = make_app(_services(settings, store, clock, SystemRandom(), wake), health)
+        app.add_middleware(LogRequests, log=requests, clock=clock)
+        log.info("server started", address=settings.base_url)
+
+        def begin_to_stop() -> None:
+            health.draining = True
+            if work:
+                work.stop()
+
+        try:
+            yield Running(app, begin_to_stop)
+        finally:
+            begin_to_stop()
+    log.info("server stopped")
+
+
+class Work(NamedTuple):
+    """What sends and tells: a worker and the callbacks to customers."""
+
+    worker: Worker
+    callbacks: Callbacks
+
+    def stop(self) -> None:
+        """Lets nothing further leave."""
+        self.worker.stop()
+        self.callbacks.stop()
+
+
+def _health(settings: Settings, store: Store, work: Work | None) -> Health:
+    checks: dict[str, Check] = {
+        "store": partial(_store_works, store),
+        "disk": partial(_disk_has_room, settings),
+    }
+    if work:
+        checks["links"] = work.worker.problem
+    return Health(checks)
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[tuple[Store, Clock]]:
+    """The store, and the clock that all processes at it share."""
+    database = settings.database
+    store = database.store()
+    try:
+        if database.embedded:
+            yield store, system_clock
+            return
+        clock = DatabaseClock(store)
+        await clock.set()
+        following = asyncio.create_task(clock.run())
+        yield store, clock
+        following.cancel()
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def _working(settings: Settings, store: Store, clock: Clock) -> AsyncIterator[Work]:
+    """A worker and the callbacks at work; drained at the end."""
+    shared = not settings.database.embedded
+    if not shared:
+        # One process at a time holds the data directory, so every lease belongs to a dead one.
+        await store.write(Rank.CLAIM, links.end_leases)
+        await store.write(Rank.CLAIM, callback_endpoints.end_leases)
     routes = await store.read(list_routes)
     name = worker_name()
-    worker = Worker(store, clock, name, _links(settings, routes, clock))
-    callbacks = Callbacks(store, clock, chance, _guard(settings), name)
-    health = Health(
-        {
-            "store": partial(_store_works, store),
-            "disk": partial(_disk_has_room, settings),
-            "links": worker.problem,
-        }
-    )
-    services = _services(settings, store, clock, chance, worker.wake)
-    app = make_app(services, health)
-    app.add_middleware(LogRequests, log=requests, clock=clock)
+    worker = Worker(store, clock, name, _links(settings, routes, clock), shared=shared)
+    callbacks = Callbacks(store, clock, SystemRandom(), _guard(settings), name)
     worker.start()
     callbacks.start()
-    log.info("server started", address=settings.base_url, routes=[r.name for r in routes])
-
-    def begin_to_stop() -> None:
-        health.draining = True
-        worker.stop()
-        callbacks.stop()
-
+    log.info("worker started", routes=[r.name for r in routes])
     try:
-        yield Running(app, begin_to_stop)
+        yield Work(worker, callbacks)
     finally:
-        begin_to_stop()
         await asyncio.gather(worker.drain(), callbacks.drain())
-        await store.close()
-        await asyncio.get_running_loop().run_in_executor(None, requests.close)
-        log.info("server stopped")
+        log.info("worker stopped")
+
+
+def _nobody() -> None:
+    """The hint of an API without a worker: workers look ten times a second."""
 
 
 def worker_name() -> str:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
@@ -25,6 +25,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from octavo.db.database import Database, SqliteDatabase, database_at
 from octavo.kit.clock import DAY, HOUR, MINUTE, SECOND
 from octavo.kit.errors import OctavoError
 from octavo.numbers import COUNTRIES, FRENCH_AREAS
@@ -119,10 +120,11 @@ def _url(value: object) -> object:
 def _database_url(value: object) -> object:
     if not isinstance(value, str):
         return value
-    if value.startswith(("postgres:", "postgresql:", "postgresql+")):
-        raise ValueError("PostgreSQL comes in a later version; leave it out for SQLite")
-    if value and not re.match(r"sqlite:///[^/]|sqlite:////[^/]", value):
-        raise ValueError("must be sqlite:///relative/path or sqlite:////absolute/path")
+    if value and not re.match(r"sqlite:///[^/]|sqlite:////[^/]|postgres(ql)?://", value):
+        raise ValueError(
+            "must be postgresql://user@host/name, sqlite:///relative/path or "
+            "sqlite:////absolute/path"
+        )
     return value
 
 
@@ -190,11 +192,11 @@ class Settings(BaseSettings):  # type: ignore[explicit-any] # of its generated m
         return self
 
     @property
-    def database(self) -> Path:
-        """The file of the embedded database."""
-        if not self.database_url:
-            return self.data_dir / "octavo.db"
-        return Path(unquote(self.database_url.removeprefix("sqlite:///")))
+    def database(self) -> Database:
+        """The one that the URL names, else a file in the data directory."""
+        if self.database_url:
+            return database_at(self.database_url)
+        return SqliteDatabase(self.data_dir / "octavo.db")
 
     @property
     def pepper_file(self) -> Path:

@@ -14,6 +14,7 @@ from octavo.accounts.keys import Peppers
 from octavo.accounts.schemas import NewAccount
 from octavo.db import sqlite
 from octavo.db.connection import Connection, SqliteConnection
+from octavo.db.database import SqliteDatabase
 from octavo.db.migrate import migrate
 from octavo.db.unit_of_work import Rank
 from octavo.kit.clock import SECOND, Instant
@@ -121,7 +122,7 @@ def _empty() -> bytes:
     directory = Path(tempfile.mkdtemp())
     try:
         path = directory / "octavo.db"
-        migrate(path)
+        migrate(SqliteDatabase(path))
         with sqlite3.connect(path) as raw:
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         raw.close()

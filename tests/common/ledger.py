@@ -1,20 +1,16 @@
-"""A small world for tests of the ledger: accounts, prices, routes, links; on SQLite in memory.
+"""A small world for tests of the ledger: accounts, prices, routes, links; on either engine.
 
 Each call of the ledger is a unit of work of its own: committed, or undone after an error.
 """
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import partial
 from itertools import count
 from typing import TypedDict, TypeVar, Unpack
 
-import sqlalchemy as sa
-
 from octavo.db.codes import CampaignState, InDoubt, MessageState, Purpose, SliceState
-from octavo.db.connection import Connection, SqliteConnection
-from octavo.db.schema import metadata
+from octavo.db.connection import Connection
 from octavo.db.statement import Value
 from octavo.db.unit_of_work import Unit
 from octavo.kit.clock import DAY, HOUR, MINUTE, SECOND, Instant
@@ -24,6 +20,7 @@ from octavo.ledger.claim import Grant
 from octavo.ledger.links import Link
 from octavo.ledger.orders import Accepted, PlannedMessage, PlannedOrder
 from octavo.ledger.verify import Breach
+from tests.common.engines import ENGINES, Engine
 
 NOW = Instant(1_800_000_000 * SECOND)
 PRICE = money("0.04")
@@ -33,14 +30,10 @@ DOUBT_AFTER = 15 * MINUTE
 T = TypeVar("T")
 
 
-@cache
-def _empty() -> bytes:
-    raw = sqlite3.connect(":memory:", check_same_thread=False)
-    engine = sa.create_engine("sqlite://", creator=lambda: raw, poolclass=sa.StaticPool)
-    metadata.create_all(engine)
-    image = raw.serialize()
-    engine.dispose()
-    return image
+class Choice:
+    """The engine that new worlds are made on; `tests/conftest.py` runs tests on each."""
+
+    name = "sqlite"
 
 
 class OrderOptions(TypedDict, total=False):
@@ -75,10 +68,8 @@ class World:
     """An account with 100 euros, a group with one route and its link, at an instant."""
 
     def __init__(self, *, rate: float | None = None, credit: str = "100") -> None:
-        self.raw = sqlite3.connect(":memory:", isolation_level=None)
-        self.raw.deserialize(_empty())
-        self.raw.execute("PRAGMA foreign_keys=ON")
-        self.c = SqliteConnection(self.raw)
+        self.engine: Engine = ENGINES[Choice.name]()
+        self.c = self.engine.c
         self.now = NOW
         self._numbers = count(1)
         self.account = self.make_account(credit)
@@ -87,20 +78,20 @@ class World:
 
     def close(self) -> None:
         """Forgets everything."""
-        self.raw.close()
+        self.engine.close()
 
     # -- units of work -------------------------------------------------------------------------
 
     @contextmanager
     def unit(self) -> Iterator[Connection]:
         """A transaction: all of it or nothing."""
-        self.raw.execute("BEGIN IMMEDIATE")
+        self.engine.begin()
         try:
             yield self.c
         except BaseException:
-            self.raw.execute("ROLLBACK")
+            self.engine.roll_back()
             raise
-        self.raw.execute("COMMIT")
+        self.engine.commit()
 
     def run(self, unit: Unit[T]) -> T:
         """Runs one unit of work."""
@@ -109,7 +100,7 @@ class World:
 
     def sql(self, text: str, *values: Value) -> list[tuple[Value, ...]]:
         """What a statement of the test's own gives."""
-        return self.raw.execute(text, values).fetchall()
+        return self.engine.sql(text, *values)
 
     def number(self, text: str, *values: Value) -> int:
         """The one integer that a statement gives."""

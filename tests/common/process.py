@@ -20,7 +20,8 @@ PATIENCE = 60.0
 class ServerProcess:
     """`python -m octavo up` on a data directory. Its log is beside it, not in it.
 
-    `module` may name another entry point that takes the same arguments; `env` adds variables.
+    `command` may be `api` or `worker`, `module` may name another entry point that takes the same
+    arguments; `env` adds variables.
     The address stays the same over restarts, as clients expect.
     """
 
@@ -30,11 +31,13 @@ class ServerProcess:
         env: Mapping[str, str] | None = None,
         *,
         module: str = "octavo",
+        command: str = "up",
         log: Path | None = None,
     ) -> None:
         self.data_dir = data_dir
         self.env = dict(env or {})
         self.module = module
+        self.command = command
         self.port = free_port()
         self.starts = 0
         self._log = log or data_dir.with_name(data_dir.name + ".log")
@@ -44,6 +47,11 @@ class ServerProcess:
     def database(self) -> Path:
         return self.data_dir / "octavo.db"
 
+    @property
+    def url(self) -> str:
+        """That of its database on PostgreSQL, "" when it is the file."""
+        return self.env.get("OCTAVO_DATABASE_URL", "")
+
     def launch(self, **env: str) -> None:
         """Starts the process and returns at once; `env` is for this start only."""
         assert self._process is None or self._process.poll() is not None, "it runs already"
@@ -51,7 +59,7 @@ class ServerProcess:
             log.write(f"--- start {self.starts}, {env}\n".encode())
             log.flush()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", self.module, "up"],
+                [sys.executable, "-m", self.module, self.command],
                 env=environment(self.data_dir, self.port) | self.env | env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -96,6 +104,12 @@ class ServerProcess:
 
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """That of the present or last start."""
+        assert self._process is not None
+        return self._process.pid
 
     def exit_code(self) -> int | None:
         return None if self._process is None else self._process.poll()

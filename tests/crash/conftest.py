@@ -9,7 +9,6 @@ from pydantic import SecretStr
 
 from octavo.accounts.first import CREDIT as FIRST_CREDIT
 from octavo.cli.setup import first_start
-from octavo.db.unit_of_work import run_once
 from octavo.kit.clock import system_clock
 from octavo.kit.money import Money
 from octavo.ledger import wallet
@@ -33,9 +32,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = Settings(data_dir=data_dir, first_login=LOGIN, first_key=SecretStr(KEY))
     first_start(settings)
     top_up = Money(CREDIT - FIRST_CREDIT)
-    run_once(
-        settings.database,
-        lambda c: wallet.top_up(c, account=1, ref="crash", amount=top_up, now=system_clock()),
+    settings.database.write(
+        lambda c: wallet.top_up(c, account=1, ref="crash", amount=top_up, now=system_clock())
     )
     return data_dir
 

@@ -11,10 +11,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, cast
 
+from octavo.db import postgresql
 from octavo.db.codes import CampaignState, EventKind, InDoubt, MessageState
-from octavo.db.connection import SqliteConnection
+from octavo.db.connection import Connection, SqliteConnection
+from octavo.db.postgresql import PostgresConnection
 from octavo.db.statements import verifying
 from octavo.drivers.sandbox.outbox import outbox_path, read_outbox
 from octavo.drivers.sandbox.reporter import checkpoint_path
@@ -63,8 +65,8 @@ class Message(NamedTuple):
 class Books:
     """Everything that a data directory holds, read once."""
 
-    def __init__(self, data_dir: Path) -> None:
-        with closing(opened(data_dir)) as raw:
+    def __init__(self, data_dir: Path, url: str = "") -> None:
+        with closing(opened(data_dir, url)) as raw:
             self.campaigns = {
                 row[0]: Campaign(*row)
                 for row in raw.execute(
@@ -78,9 +80,9 @@ class Books:
                     " charged, attempts FROM message"
                 )
             }
-            self.available: int = raw.execute("SELECT available FROM account").fetchone()[0]
+            self.available: int = raw.execute("SELECT available FROM account").fetchall()[0][0]
             self.doubts = Counter(doubted(raw))
-            self.breaches = list(breaches(SqliteConnection(raw)))
+            self.breaches = list(breaches(connection_of(raw)))
         self.sent: dict[Key, list[tuple[str, str]]] = {}
         for line in read_outbox(data_dir):
             if line.ids:
@@ -94,23 +96,48 @@ class Books:
         return self.campaigns[key[0]].in_doubt == InDoubt.REPEAT
 
 
-def opened(data_dir: Path) -> sqlite3.Connection:
-    """The database to read, beside a server or after it."""
+class Cursor(Protocol):
+    """Rows of a statement."""
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]: ...
+
+    def fetchall(self) -> list[tuple[Any, ...]]: ...
+
+    def fetchone(self) -> Any: ...
+
+
+class Raw(Protocol):
+    """A connection of either engine's driver; statements without parameters do on both."""
+
+    def execute(self, sql: str, /) -> Cursor: ...
+
+    def close(self) -> None: ...
+
+
+def opened(data_dir: Path, url: str = "") -> Raw:
+    """The database to read, beside a server or after it; on PostgreSQL with a `url`."""
+    if url:
+        return cast("Raw", postgresql.connect(url))
     raw = sqlite3.connect(data_dir / "octavo.db", isolation_level=None, timeout=10)
     raw.execute("PRAGMA query_only=ON")
     return raw
 
 
-def doubted(raw: sqlite3.Connection) -> Iterator[Key]:
+def connection_of(raw: Raw) -> Connection:
+    """What the ledger works on."""
+    if isinstance(raw, sqlite3.Connection):
+        return SqliteConnection(raw)
+    return PostgresConnection(cast("postgresql.Raw", raw))
+
+
+def doubted(raw: Raw) -> Iterator[Key]:
     """Each message once for every time that it came into doubt."""
-    rows = raw.execute(
-        "SELECT campaign_id, items FROM event WHERE kind = ?", (int(EventKind.UNKNOWN),)
-    )
+    rows = raw.execute(f"SELECT campaign_id, items FROM event WHERE kind = {EventKind.UNKNOWN:d}")  # noqa: S608 - a number
     for campaign, items in rows:
         yield from ((campaign, item[0]) for item in json.loads(items))
 
 
-def breaches(connection: SqliteConnection) -> Iterator[verify.Breach]:
+def breaches(connection: Connection) -> Iterator[verify.Breach]:
     """All that does not add up (P2, P4)."""
     for following, check in (
         (verifying.NEXT_CAMPAIGN, verify.campaign),
@@ -130,7 +157,7 @@ def wait_settled(server: ServerProcess, *, reports: bool = True) -> None:
     if reports:
         waiting = waiting.replace(" FROM", " + coalesce(sum(accepted), 0) FROM")
     deadline = time.monotonic() + PATIENCE
-    with closing(opened(server.data_dir)) as raw:
+    with closing(opened(server.data_dir, server.url)) as raw:
         while raw.execute(waiting).fetchone()[0] or not all_is_reported(server.data_dir):
             assert server.running(), server.told("it has ended")
             assert time.monotonic() < deadline, server.told(f"not settled: {state_of(raw)}")
@@ -149,7 +176,7 @@ def all_is_reported(data_dir: Path) -> bool:
     return checkpoint.exists() and int(checkpoint.read_text() or 0) >= whole
 
 
-def state_of(raw: sqlite3.Connection) -> dict[str, Any]:
+def state_of(raw: Raw) -> dict[str, Any]:
     """Where everything stands, for whoever must find out why a test failed."""
     asked = {
         "messages": "SELECT state, count(*) FROM message GROUP BY state",
@@ -165,7 +192,7 @@ def state_of(raw: sqlite3.Connection) -> dict[str, Any]:
 
 
 def doubts_so_far(server: ServerProcess) -> int:
-    with closing(opened(server.data_dir)) as raw:
+    with closing(opened(server.data_dir, server.url)) as raw:
         return sum(1 for _ in doubted(raw))
 
 
@@ -173,7 +200,7 @@ def wait_taken_over(server: ServerProcess) -> None:
     """Waits until this start's links have settled what the last holder left."""
 
     def taken() -> bool:
-        with closing(opened(server.data_dir)) as raw:
+        with closing(opened(server.data_dir, server.url)) as raw:
             found = raw.execute("SELECT min(fence) FROM link WHERE lease_until > 0").fetchone()[0]
         return found is not None
 
@@ -182,7 +209,7 @@ def wait_taken_over(server: ServerProcess) -> None:
 
 def judge(server: ServerProcess, notes: Notes, kills: int, *, reports: bool = True) -> Books:
     """Checks every promise on a server that has settled and ended; what it read."""
-    books = Books(server.data_dir)
+    books = Books(server.data_dir, server.url)
     assert notes.problems == []
     assert books.breaches == []
     by_mark = check_orders(books, notes)

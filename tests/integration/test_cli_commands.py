@@ -21,7 +21,7 @@ def octavo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
     return made
 
 
-SELF_SUFFICIENT = {"demo", "migrate", "sandbox", "up"}
+SELF_SUFFICIENT = {"api", "demo", "migrate", "sandbox", "up", "worker"}
 """Commands that need no database, or make one."""
 
 
@@ -49,6 +49,11 @@ def test_every_command_has_one_good_line_and_an_example(
     first, _, rest = (command.help or "").strip().partition("\n")
     assert first.endswith(".")
     assert rest.startswith("\n") or not rest
+
+
+@pytest.mark.parametrize("command", ["api", "worker"])
+def test_processes_that_share_a_database_need_postgresql(octavo: Commands, command: str) -> None:
+    assert "PostgreSQL" in octavo.fails(command)
 
 
 @pytest.mark.parametrize(

@@ -27,10 +27,10 @@ def octavo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
     return commands(tmp_path, monkeypatch)
 
 
-def counts(database: Path) -> list[object]:
+def counts(data_dir: Path) -> list[object]:
     """How many accounts, keys, routes, packs; whether there are prices."""
     [found] = rows(
-        database,
+        data_dir / "octavo.db",
         "SELECT (SELECT count(*) FROM account), (SELECT count(*) FROM api_key),"
         " (SELECT count(*) FROM route), (SELECT count(*) FROM pack), EXISTS (SELECT 1 FROM price)",
     )
@@ -43,7 +43,7 @@ def test_a_first_start_makes_everything_and_a_second_one_nothing(tmp_path: Path)
     assert first.created
     assert first.key
     assert first_start(settings, Clock()) == (first.login, None, False)
-    assert counts(settings.database) == [1, 1, 1, 1, True]
+    assert counts(settings.data_dir) == [1, 1, 1, 1, True]
 
 
 def test_the_first_credentials_may_be_chosen(tmp_path: Path) -> None:
@@ -79,10 +79,10 @@ def test_killed_before_the_end_the_next_start_makes_the_account(tmp_path: Path) 
     command = [sys.executable, "-c", KILLED, str(settings.data_dir)]
     killed = subprocess.run(command, env=environment(), check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert counts(settings.database) == [0, 0, 0, 0, False]
+    assert counts(settings.data_dir) == [0, 0, 0, 0, False]
     first = first_start(settings)
     assert first.created
-    assert counts(settings.database) == [1, 1, 1, 1, True]
+    assert counts(settings.data_dir) == [1, 1, 1, 1, True]
 
 
 def test_prices_that_an_operator_took_away_do_not_come_back(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_migrate_makes_a_database_without_an_account(octavo: Commands) -> None:
         "changed": True,
     }
     assert "is at schema 0001" in octavo("migrate")
-    assert counts(octavo.database) == [0, 0, 1, 0, True]
+    assert counts(octavo.data_dir) == [0, 0, 1, 0, True]
 
 
 def test_up_tells_how_to_send_once_it_serves(
@@ -228,7 +228,7 @@ def test_a_second_server_is_refused_in_one_line(octavo: Commands) -> None:
         ("OCTAVO_FIRST_KEY", "short", "An api key has 12 to 128 characters"),
         ("OCTAVO_FIRST_KEY_FILE", "nowhere", "OCTAVO_FIRST_KEY_FILE: nowhere cannot be read"),
         ("OCTAVO_PEPPER", "weak", "A pepper has at least 16 characters"),
-        ("OCTAVO_DATABASE_URL", "postgresql://x", "OCTAVO_DATABASE_URL: PostgreSQL comes in a"),
+        ("OCTAVO_DATABASE_URL", "mysql://x", "OCTAVO_DATABASE_URL: must be postgresql://"),
     ],
 )
 def test_a_start_that_cannot_be_says_why(

@@ -328,7 +328,7 @@ def test_a_step_that_fails_leaves_nothing(world: World, monkeypatch: pytest.Monk
     failed = fail(world)
 
     assert failed.task.key == "1"
-    assert world.sql("SELECT key, state, attempts, fence FROM task") == [
+    assert world.sql("SELECT key, state, attempts, fence FROM task ORDER BY id") == [
         ("1", 0, 1, 0),
         ("2", 0, 0, 0),
     ]

@@ -31,7 +31,7 @@ def told(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> str:
 def test_without_any_there_are_defaults() -> None:
     settings = load()
     assert settings.listen == Listen("127.0.0.1", 8080)
-    assert settings.database == Path("var/octavo.db")
+    assert str(settings.database) == "var/octavo.db"
     assert settings.pepper_file == Path("var/secrets/pepper")
     assert settings.base_url == "http://127.0.0.1:8080"
     assert settings.in_doubt_after_alert == 60 * SECOND
@@ -84,7 +84,7 @@ def test_a_variable_is_read(
         ("VALIDITY", "two days"),
         ("VALIDITY", "-1"),
         ("VALIDITY", "9" * 400),
-        ("DATABASE_URL", "postgresql://localhost/octavo"),
+        ("DATABASE_URL", "mysql://localhost/octavo"),
         ("DATABASE_URL", "octavo.db"),
         ("PART_RULES", "mine"),
         ("MAX_BODY_SIZE", "0"),
@@ -105,8 +105,18 @@ def test_all_bad_values_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "OCTAVO_LOG_LEVEL" in said
 
 
-def test_postgresql_is_said_to_come_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "later" in told({"OCTAVO_DATABASE_URL": "postgresql+psycopg://x/y"}, monkeypatch)
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres"])
+def test_postgresql_is_named_without_its_password(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OCTAVO_DATABASE_URL", f"{scheme}://me:secret@one,two:5433/octavo")
+    database = load().database
+    assert not database.embedded
+    assert str(database) == "postgresql://one,two/octavo"
+
+
+def test_a_driver_of_sqlalchemy_is_no_part_of_the_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "postgresql://" in told({"OCTAVO_DATABASE_URL": "postgresql+psycopg://x/y"}, monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +127,7 @@ def test_the_database_may_be_elsewhere(
     url: str, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OCTAVO_DATABASE_URL", url)
-    assert load().database == Path(path)
+    assert str(load().database) == path
 
 
 def test_tls_needs_certificate_and_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,4 +217,4 @@ def test_misspelt_variables_are_found() -> None:
 
 def test_arguments_win_over_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("OCTAVO_DATA_DIR", "elsewhere")
-    assert Settings(data_dir=tmp_path).database == tmp_path / "octavo.db"
+    assert str(Settings(data_dir=tmp_path).database) == f"{tmp_path}/octavo.db"

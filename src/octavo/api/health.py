@@ -8,12 +8,15 @@ from starlette.responses import Response
 
 from octavo.api.answers import Item, answer
 
+Check = Callable[[], Awaitable[str | None]]
+"""None when all is well, else what is wrong."""
+
 
 @dataclass
 class Health:
-    """What `/readyz` asks: each check gives None when all is well, else what is wrong."""
+    """What `/readyz` asks."""
 
-    checks: dict[str, Callable[[], Awaitable[str | None]]] = field(default_factory=dict)
+    checks: dict[str, Check] = field(default_factory=dict)
     draining: bool = False
 
     async def problems(self) -> dict[str, str]:

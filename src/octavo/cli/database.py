@@ -1,7 +1,7 @@
 """How commands reach settings and database, beside a running server or without one."""
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,6 +10,7 @@ import click
 if TYPE_CHECKING:
     from octavo.accounts.keys import Peppers
     from octavo.db.connection import Connection
+    from octavo.db.database import Reader
     from octavo.settings import Settings
 
 T = TypeVar("T")
@@ -38,22 +39,25 @@ class Operator:
         Raises what it raises, NoDatabase, OlderSchema, NewerSchema, NotADatabase.
         """
         from octavo.db.migrate import require
-        from octavo.db.unit_of_work import run_once
 
-        require(self.settings.database)
-        return run_once(self.settings.database, unit)
+        database = self.settings.database
+        require(database)
+        return database.write(unit)
 
     def read(self, unit: "Callable[[Connection], T]") -> T:
         """Does a unit of work that only reads, on one snapshot. Raises as `write`."""
-        from octavo.db.migrate import require
-        from octavo.db.unit_of_work import SqliteReaders
+        with self.reading() as reader:
+            return reader.run(unit)
 
-        require(self.settings.database)
-        readers = SqliteReaders(self.settings.database, 1)
-        try:
-            return asyncio.run(readers.run(unit))
-        finally:
-            readers.close()
+    @contextmanager
+    def reading(self) -> "Iterator[Reader]":
+        """Does units of work that only read, each on a snapshot of its own. Raises as `write`."""
+        from octavo.db.migrate import require
+
+        database = self.settings.database
+        require(database)
+        with database.reading() as reader:
+            yield reader
 
 
 operator = click.make_pass_decorator(Operator, ensure=True)

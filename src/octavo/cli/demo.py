@@ -131,14 +131,13 @@ def _look(settings: "Settings", ticket: str) -> "tuple[CampaignRow, list[ReasonS
     from octavo.cli import repository
     from octavo.db.connection import Connection
     from octavo.db.statements import verifying
-    from octavo.db.unit_of_work import run_once
 
     def unit(c: Connection) -> "tuple[CampaignRow, list[ReasonSum]]":
         row = c.one(repository.CAMPAIGN, ticket=ticket)
         assert row is not None  # noqa: S101 - its order was answered with 201
         return row, c.all(verifying.REASON_SUMS, campaign=row.id)
 
-    return run_once(settings.database, unit)
+    return settings.database.write(unit)
 
 
 def _show(line: str, *, last: bool) -> None:

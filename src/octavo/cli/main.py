@@ -64,6 +64,8 @@ def cli(ctx: click.Context) -> None:
 
 for command in (
     server.up,
+    server.api,
+    server.worker,
     demo.demo,
     server.migrate,
     verify.verify,

@@ -38,6 +38,50 @@ def up(octavo: Operator) -> None:
         serve(settings, lambda: say(greeting(settings, first)))
 
 
+@click.command(epilog=example("octavo api", "OCTAVO_LISTEN=0.0.0.0:8080 octavo api"))
+@operator
+def api(octavo: Operator) -> None:
+    """Serve the API without sending; any number of these share a PostgreSQL database.
+
+    `octavo up` or `octavo migrate` must have made the tables.
+    """
+    from octavo.app import serve
+
+    settings = _shared(octavo)
+    _warn_of_lost_keys(octavo)
+    serve(settings, lambda: say(f"address    {settings.base_url}"), working=False)
+
+
+@click.command(epilog=example("octavo worker"))
+@operator
+def worker(octavo: Operator) -> None:
+    """Send without serving the API; any number of these share a PostgreSQL database.
+
+    Each takes its share of the links of all routes. When one dies, the others have its links
+    after half a minute at most.
+    """
+    from octavo.app import work
+
+    settings = _shared(octavo)
+    work(settings, lambda: say(f"sending for {settings.database}"))
+
+
+def _shared(octavo: Operator) -> "Settings":
+    """Settings whose database several processes can be at. Raises EmbeddedDatabase."""
+    from octavo.db.database import EmbeddedDatabase
+    from octavo.db.migrate import require
+    from octavo.settings import strangers
+
+    settings = octavo.settings
+    for name in strangers(os.environ):
+        warn(f"{name} is not a setting and is ignored")
+    if settings.database.embedded:
+        raise EmbeddedDatabase(str(settings.database))
+    require(settings.database)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return settings
+
+
 @click.command(epilog=example("octavo migrate"))
 @as_json
 @operator
@@ -47,11 +91,11 @@ def migrate(octavo: Operator, as_json: bool) -> None:
     from octavo.db.migrate import HEAD
 
     changed = prepare(octavo.settings)
-    path = octavo.settings.database
+    place = str(octavo.settings.database)
     if as_json:
-        dump({"database": str(path), "schema": HEAD, "changed": changed})
+        dump({"database": place, "schema": HEAD, "changed": changed})
     else:
-        say(f"{path} {'was brought to' if changed else 'is at'} schema {HEAD}")
+        say(f"{place} {'was brought to' if changed else 'is at'} schema {HEAD}")
 
 
 def greeting(settings: "Settings", first: "FirstStart") -> str:

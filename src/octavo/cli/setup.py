@@ -5,9 +5,9 @@ from octavo.accounts.first import ensure_first_account
 from octavo.accounts.keys import Peppers
 from octavo.accounts.schemas import FirstStart
 from octavo.cli import repository
+from octavo.db import partitions
 from octavo.db.connection import Connection
 from octavo.db.migrate import migrate
-from octavo.db.unit_of_work import run_once
 from octavo.kit.clock import Clock, system_clock
 from octavo.prices import defaults
 from octavo.routes import service as routes
@@ -20,8 +20,10 @@ def prepare(settings: Settings) -> bool:
     Raises NewerSchema, NotADatabase, StoreUnavailable, OSError.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    migrated = migrate(settings.database)
-    seeded = run_once(settings.database, seed)
+    database = settings.database
+    migrated = migrate(database)
+    database.write(lambda c: partitions.ensure(c, system_clock()))
+    seeded = database.write(seed)
     return migrated or seeded
 
 
@@ -33,16 +35,18 @@ def first_start(settings: Settings, clock: Clock = system_clock) -> FirstStart:
     """
     key = keys.clean_key(settings.first_key.get_secret_value()) if settings.first_key else None
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    migrate(settings.database)
+    database = settings.database
+    migrate(database)
     known = peppers(settings)
 
     def unit(connection: Connection) -> FirstStart:
+        partitions.ensure(connection, clock())
         seed(connection)
         return ensure_first_account(
             connection, known, login=settings.first_login, key=key, now=clock()
         )
 
-    return run_once(settings.database, unit)
+    return database.write(unit)
 
 
 def seed(connection: Connection) -> bool:

@@ -1,6 +1,5 @@
 """`octavo verify`."""
 
-import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,8 +13,8 @@ from octavo.cli.output import as_json, dump, example, say
 
 if TYPE_CHECKING:
     from octavo.db.connection import Connection
+    from octavo.db.database import Reader
     from octavo.db.statement import Query
-    from octavo.db.unit_of_work import SqliteReaders
     from octavo.ledger.verify import Breach
 
     Check = Callable[[Connection, int], list[Breach]]
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 @operator
 def verify(octavo: Operator, as_json: bool) -> None:
     """Prove that all campaigns and wallets add up; exit code 1 if one does not."""
-    campaigns, accounts, breaches = asyncio.run(_verify(octavo, quiet=as_json))
+    campaigns, accounts, breaches = _verify(octavo, quiet=as_json)
     if as_json:
         dump(
             {
@@ -49,32 +48,22 @@ def _counted(n: int, noun: str) -> str:
     return f"{n} {noun}" + ("" if n == 1 else "s")
 
 
-async def _verify(octavo: Operator, *, quiet: bool) -> "tuple[int, int, list[Breach]]":
+def _verify(octavo: Operator, *, quiet: bool) -> "tuple[int, int, list[Breach]]":
     from octavo.cli import repository
-    from octavo.db.migrate import require
     from octavo.db.statements import verifying
-    from octavo.db.unit_of_work import SqliteReaders
     from octavo.ledger import verify as ledger
 
-    require(octavo.settings.database)
-    readers = SqliteReaders(octavo.settings.database, 1)
     breaches: list[Breach] = []
-    try:
-        total = await readers.run(lambda c: c.one(repository.CAMPAIGN_COUNT) or 0)
+    with octavo.reading() as reader:
+        total = reader.run(lambda c: c.one(repository.CAMPAIGN_COUNT) or 0)
         with _progress(total, quiet=quiet) as step:
-            campaigns = await _walk(
-                readers, verifying.NEXT_CAMPAIGN, ledger.campaign, breaches, step
-            )
-        accounts = await _walk(
-            readers, verifying.NEXT_ACCOUNT, ledger.account, breaches, lambda: None
-        )
-    finally:
-        readers.close()
+            campaigns = _walk(reader, verifying.NEXT_CAMPAIGN, ledger.campaign, breaches, step)
+        accounts = _walk(reader, verifying.NEXT_ACCOUNT, ledger.account, breaches, lambda: None)
     return campaigns, accounts, breaches
 
 
-async def _walk(
-    readers: "SqliteReaders",
+def _walk(
+    reader: "Reader",
     following: "Query[int]",
     check: "Check",
     breaches: "list[Breach]",
@@ -87,7 +76,7 @@ async def _walk(
         return None if number is None else (number, check(connection, number))
 
     after, checked = 0, 0
-    while (found := await readers.run(partial(unit, after=after))) is not None:
+    while (found := reader.run(partial(unit, after=after))) is not None:
         after, told = found
         breaches += told
         checked += 1

@@ -26,9 +26,10 @@ class Compiled:
     def __init__(self, expression: Expression, dialect: Dialect, takes: Sequence[str]) -> None:
         if not isinstance(expression, sa.ClauseElement):
             raise TypeError("a statement is built from SQLAlchemy expressions")
-        compiled = expression.compile(dialect=dialect.compiler)
+        compiled = _plain(expression).compile(dialect=dialect.compiler)
         assert isinstance(compiled, SQLCompiler)  # noqa: S101 - narrows the type
         self.sql = str(compiled)
+        self.writes = not isinstance(expression, sa.Select)
         self.names: tuple[str, ...] = tuple(compiled.positiontup or ())
         self._fixed: dict[str, Value] = {
             name: compiled.params[name]
@@ -57,6 +58,13 @@ class Compiled:
         fixed = [self._fixed.get(name) for name in self.names]
         order = list(zip(self._order, fixed, strict=True))
         return ([f if i is None else row[i] for i, f in order] for row in rows)
+
+
+def _plain(expression: sa.ClauseElement) -> sa.ClauseElement:
+    """An insert that asks for nothing back would else ask for the key that the database gives."""
+    if isinstance(expression, sa.Insert) and not expression.exported_columns:
+        return expression.inline()
+    return expression
 
 
 class Statement:

@@ -186,9 +186,10 @@ class SqliteReaders:
 
     async def run(self, unit: Unit[T]) -> T:
         """Runs a unit on one snapshot."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, unit)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self.read, unit)
 
-    def _run(self, unit: Unit[T]) -> T:
+    def read(self, unit: Unit[T]) -> T:
+        """As `run`, on the thread of the caller."""
         connection = self._idle.get()
         try:
             connection.raw.execute("BEGIN")

@@ -120,7 +120,7 @@ def cancel_step(connection: Connection, campaign: int, now: Instant) -> int | No
         )
     if found:
         return 0
-    if connection.one(keeping.LEASED_SLICES, campaign=campaign):
+    if connection.one(keeping.UNCLOSED_SLICES, campaign=campaign):
         return LEASED_FOR
     passes.end(connection, campaign, CampaignState.CANCELING, CampaignState.CANCELED, now)
     _plan_seal(connection, campaign, now)

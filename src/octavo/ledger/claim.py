@@ -50,6 +50,8 @@ class Grant:
     start: Instant = Instant(0)
     rate: float | None = None
     wait_until: Instant | None = None
+    lost_gate: bool = False
+    """Another link of the route was claiming: to be tried again at once."""
 
 
 def claim(connection: Connection, link: Link, *, credit: int, now: Instant) -> Grant:
@@ -61,6 +63,10 @@ def claim(connection: Connection, link: Link, *, credit: int, now: Instant) -> G
     gate = connection.one(dispatching.GATE, route_id=link.route)
     if gate is None or gate.paused:
         return Grant()
+    if gate.rate:
+        gate = connection.one(dispatching.GATE_KEPT, route_id=link.route)
+        if gate is None:
+            return Grant(lost_gate=True)
     if connection.one(dispatching.LINK_FENCE, link_id=link.id) != link.fence:
         return Grant()
     tat = gate.tat if gate.tat <= now + _ceiling(gate.rate) else now
@@ -202,7 +208,7 @@ def _write_leases(
     for g in granted:
         group, vt = vt_of[g.id]
         furthest[group] = max(furthest.get(group, vt), vt)
-    for group, vt in furthest.items():
+    for group, vt in sorted(furthest.items()):
         connection.run(dispatching.MOVE_GROUP_VT, group_id=group, vt=vt)
 
 

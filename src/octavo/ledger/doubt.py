@@ -68,19 +68,13 @@ def repeat(connection: Connection, campaign: int, now: Instant) -> Instant | Non
 
     Returns when the next step is due, or None when nothing is left to repeat.
     """
-    policy = connection.one(passes.POLICY, campaign=campaign)
+    policy = connection.one(passes.POLICY_KEPT, campaign=campaign)
     if policy is None:
         return None
     if policy.state not in _GOING_ON:
         add_work(connection, campaign, -1, now)
         return None
-    old = connection.all(
-        passes.OLD_DOUBTS,
-        campaign=campaign,
-        before=now - policy.in_doubt_after,
-        attempts=MOST_ATTEMPTS,
-        most=CHUNK,
-    )
+    old = _old(connection, campaign, now - policy.in_doubt_after)
     opened = _repeat(connection, campaign, old, now)
     connection.many(passes.FORGET_DOUBT, [(campaign, d.seq) for d in old])
     batch = Batch(connection, now)
@@ -92,6 +86,20 @@ def repeat(connection: Connection, campaign: int, now: Instant) -> Instant | Non
         return None
     soonest = now if len(old) == CHUNK else now + BLOCKED_FOR
     return Instant(max(since + policy.in_doubt_after, soonest))
+
+
+def _old(connection: Connection, campaign: int, before: int) -> list[passes.OldDoubt]:
+    """What may be repeated, with its open slice kept from links meanwhile."""
+    found = connection.all(
+        passes.OLD_DOUBTS,
+        campaign=campaign,
+        before=before,
+        attempts=MOST_ATTEMPTS,
+        most=CHUNK,
+    )
+    opened = {d.open_slice for d in found if d.open_slice is not None}
+    free = set(connection.all(passes.FREE_AMONG, slices=sorted(opened))) if opened else set()
+    return [d for d in found if d.open_slice is None or d.open_slice in free]
 
 
 def _repeat(

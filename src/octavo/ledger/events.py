@@ -51,8 +51,11 @@ class Journal:
             for key, items in self._items.items()
             for chunk in _chunks(items)
         ]
-        first = numbering.take(connection, "event", len(rows), now)
-        connection.many(traffic.INSERT_EVENT, [(first + i, *row) for i, row in enumerate(rows)])
+        numbers = numbering.take(connection, "event", len(rows), now)
+        connection.many(
+            traffic.INSERT_EVENT,
+            [(number, *row) for number, row in zip(numbers, rows, strict=True)],
+        )
 
 
 def _chunks(items: list[Item]) -> Iterator[list[Item]]:
@@ -62,12 +65,13 @@ def _chunks(items: list[Item]) -> Iterator[list[Item]]:
 
 def number_events(connection: Connection, most: int) -> int:
     """Gives positions to events that have none, in the order of their commits; how many."""
+    if not connection.all(traffic.UNNUMBERED_EVENTS, most=1):
+        return 0
+    # Whoever holds the counter is alone: a reader must never see a position before a lower one.
+    connection.one(traffic.TAKE_POSITIONS, name=POSITIONS, n=0)
     waiting = connection.all(traffic.UNNUMBERED_EVENTS, most=most)
-    if waiting:
-        last = connection.one(traffic.TAKE_POSITIONS, name=POSITIONS, n=len(waiting))
-        assert last is not None  # noqa: S101 - an upsert with RETURNING gives a row
-        first = last - len(waiting) + 1
-        connection.many(
-            traffic.NUMBER_EVENT, [(first + i, event) for i, event in enumerate(waiting)]
-        )
+    last = connection.one(traffic.TAKE_POSITIONS, name=POSITIONS, n=len(waiting))
+    assert last is not None  # noqa: S101 - an upsert with RETURNING gives a row
+    first = last - len(waiting) + 1
+    connection.many(traffic.NUMBER_EVENT, [(first + i, event) for i, event in enumerate(waiting)])
     return len(waiting)

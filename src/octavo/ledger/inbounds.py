@@ -51,9 +51,10 @@ def _take_one(
     account = connection.one(traffic.ACCOUNT_OF_CAMPAIGN, campaign=campaign) if campaign else None
     if account is None:
         campaign = seq = None
+    (number,) = numbering.take(connection, "inbound", 1, now)
     stored = connection.one(
         traffic.INSERT_INBOUND,
-        id=numbering.take(connection, "inbound", 1, now),
+        id=number,
         route_id=route,
         ref=m.ref,
         account_id=account,

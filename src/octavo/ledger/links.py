@@ -85,6 +85,11 @@ def renew(connection: Connection, link: Link, *, bound: bool, now: Instant) -> b
     )
 
 
+def release(connection: Connection, link: Link) -> None:
+    """Lets go of a link that nothing is sent over any more, for the next holder to take at once."""
+    connection.run(dispatching.RELEASE_LINK, link_id=link.id, link_fence=link.fence)
+
+
 def end_leases(connection: Connection) -> None:
     """Frees every link; only where a lock proves that no other process lives."""
     connection.run(dispatching.END_LEASES)

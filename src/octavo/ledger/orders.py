@@ -94,7 +94,7 @@ def accept(connection: Connection, order: PlannedOrder, now: Instant) -> Accepte
     skipped = [m for m in messages if m.reason]
     cost = Money(sum(m.price for m in to_send))
     parts = sum(m.parts for m in to_send)
-    campaign = numbering.take(connection, "campaign", 1, now)
+    (campaign,) = numbering.take(connection, "campaign", 1, now)
     debited = wallet.hold(
         connection,
         account=order.account,

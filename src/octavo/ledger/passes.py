@@ -35,7 +35,7 @@ def give_back(
     is closed. `after` is how long the retry of refused messages waits, in microseconds.
     """
     if done < hi:
-        _return(connection, slice_id, done, campaign_state, now)
+        _return(connection, campaign, slice_id, done=done, state=campaign_state, now=now)
     else:
         close(
             connection,
@@ -68,7 +68,7 @@ def close(
     """
     waiting = set(connection.all(passes.PENDING_PASSES, campaign=campaign, lo=lo, hi=hi))
     if pass_ in waiting:
-        _return(connection, slice_id, lo - 1, campaign_state, now)
+        _return(connection, campaign, slice_id, done=lo - 1, state=campaign_state, now=now)
         return
     connection.run(passes.CLOSE_SLICE, slice_id=slice_id)
     opened = 0
@@ -138,9 +138,19 @@ def settle_hold(connection: Connection, campaign: int, *, keep_unknown: bool, no
 
 
 def _return(
-    connection: Connection, slice_id: int, done: int, campaign_state: CampaignState, now: Instant
+    connection: Connection,
+    campaign: int,
+    slice_id: int,
+    *,
+    done: int,
+    state: CampaignState,
+    now: Instant,
 ) -> None:
-    paused = campaign_state is CampaignState.PAUSED
+    # Who resumes a campaign wakes what is parked by then: it must not have happened meanwhile.
+    paused = (
+        state is CampaignState.PAUSED
+        and connection.one(passes.STATE_KEPT, campaign=campaign) == CampaignState.PAUSED
+    )
     connection.run(
         passes.RETURN_SLICE,
         slice_id=slice_id,

@@ -50,7 +50,6 @@ class _Target:
     campaign: int
     seq: int
     account: int
-    frozen: int
     state: MessageState
     reason: str
     pass_: int
@@ -76,17 +75,17 @@ def take(connection: Connection, route: int, receipts: Sequence[Receipt], now: I
     """Stores receipts and applies those whose message is known."""
     if not receipts:
         return
-    first = numbering.take(connection, "receipt", len(receipts), now)
-    batch = _Batch(connection, route, f"receipt:{first}", now)
+    numbers = numbering.take(connection, "receipt", len(receipts), now)
+    batch = _Batch(connection, route, f"receipt:{numbers[0]}", now)
     # The recipient alone tells a message only when no answer of its own may be on its way to us:
     # a receipt of today must not settle the doubt of yesterday because it overtook its settle.
     found = batch.find(receipts, by_recipient=False)
     rows = []
-    for i, (r, hit) in enumerate(zip(receipts, found, strict=True)):
+    for number, r, hit in zip(numbers, receipts, found, strict=True):
         done = hit is not None and batch.apply(r, hit)
         match = hit.match if hit is not None and done else Match.NONE
         rows.append((
-            first + i, route, r.ref, r.state, r.code, r.address, r.sender, r.reference, r.at, now,
+            number, route, r.ref, r.state, r.code, r.address, r.sender, r.reference, r.at, now,
             int(match), hit.target.campaign if hit else None, hit.target.seq if hit else None,
             now + NEXT_TRIES[0], 0,
         ))  # fmt: skip
@@ -141,6 +140,7 @@ class _Batch:
         self._learnt: list[tuple[int | str, ...]] = []
         self._settled: list[tuple[int, int]] = []
         self._refused: set[int] = set()
+        self._sealed: dict[int, bool] = {}
         self._tally = Tally()
         self._journal = Journal()
 
@@ -191,7 +191,7 @@ class _Batch:
         key = campaign, seq
         if key not in self._targets:
             self._targets[key] = _Target(
-                campaign, seq, row.account, row.frozen, MessageState(row.state),
+                campaign, seq, row.account, MessageState(row.state),
                 row.reason, row.pass_, row.parts, row.parts_done, row.charged, row.price,
             )  # fmt: skip
         return self._targets[key]
@@ -257,9 +257,15 @@ class _Batch:
 
     def _charge(self, t: _Target) -> None:
         """What the carrier took costs its price, once; what a seal gave back stays given back."""
-        if t.charged == 0 and not t.frozen:
+        if t.charged == 0 and not self._is_sealed(t.campaign):
             self._tally.capture(t.campaign, t.account, t.price)
             t.charged = t.price
+
+    def _is_sealed(self, campaign: int) -> bool:
+        if campaign not in self._sealed:
+            found = self._connection.one(traffic.SEALED, campaign=campaign)
+            self._sealed[campaign] = bool(found)
+        return self._sealed[campaign]
 
     def write(self) -> None:
         """Writes what the batch changed."""

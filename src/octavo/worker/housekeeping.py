@@ -5,7 +5,9 @@ import contextlib
 
 import structlog
 
+from octavo.db import partitions
 from octavo.db.connection import Connection
+from octavo.db.partitions import Partition
 from octavo.db.unit_of_work import Rank, Store
 from octavo.kit.clock import Clock
 from octavo.kit.errors import StoreUnavailable
@@ -14,6 +16,8 @@ from octavo.ledger import campaigns, events, orders, receipts, tasks
 OFTEN = 0.100
 SELDOM_EVERY = 10
 """Every tenth round (about a second) looks at what is less urgent."""
+RARELY_EVERY = 36_000
+"""About an hour: what has months of time."""
 PROMOTED_AT_ONCE = 500
 STEPS_AT_ONCE = 50
 """Jobs whose steps are always due must not keep schedules and receipts waiting."""
@@ -45,6 +49,8 @@ class Housekeeper:
                 await self._often()
                 if rounds % SELDOM_EVERY == 0:
                     await self._seldom()
+                if rounds % RARELY_EVERY == 0:
+                    await self._rarely()
             except StoreUnavailable as error:
                 log.warning("housekeeping postponed", error=str(error))
             except Exception:
@@ -70,6 +76,10 @@ class Housekeeper:
         await self._store.write(Rank.TASK, lambda c: tasks.postpone(c, failed, self._clock()))
         return True
 
+    async def _rarely(self) -> None:
+        for made in await self._store.write(Rank.TASK, self._make_partitions):
+            log.info("partition made", name=made.name)
+
     async def _seldom(self) -> None:
         while await self._store.write(Rank.TASK, self._number_events) == EVENTS_AT_ONCE:
             pass
@@ -84,6 +94,9 @@ class Housekeeper:
 
     def _step(self, connection: Connection) -> bool:
         return tasks.step(connection, self._clock())
+
+    def _make_partitions(self, connection: Connection) -> list[Partition]:
+        return partitions.ensure(connection, self._clock())
 
     def _number_events(self, connection: Connection) -> int:
         return events.number_events(connection, EVENTS_AT_ONCE)

@@ -4,23 +4,22 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import structlog
 
-from octavo.db.connection import Connection
 from octavo.db.statements.dispatching import PendingRow
 from octavo.db.unit_of_work import Rank, Store
 from octavo.drivers.protocol import Driver, Inbound, Outcome, Report, Submission
-from octavo.kit.clock import SECOND, Clock, Instant
+from octavo.kit.clock import SECOND, Clock
 from octavo.kit.errors import StoreUnavailable
 from octavo.kit.tickets import reference
 from octavo.ledger import claim, links, receipts, settle
 from octavo.ledger.errors import LedgerDisagrees, LinkLost
 from octavo.ledger.links import Link
-from octavo.ledger.settle import Answer, Progress
+from octavo.ledger.settle import Answer
 from octavo.worker import reports
 from octavo.worker.answers import answer_of, late, retry_after
+from octavo.worker.crew import Crew
 from octavo.worker.holds import Hold, Holds
 from octavo.worker.texts import Texts
 
@@ -38,6 +37,9 @@ RENEW_EVERY = 4.0
 fail before they step in (design 4.3 allows 10 s)."""
 STOP_BEFORE_END = 5.0
 LEASE_SECONDS = links.LEASE / SECOND
+
+SHARE_EVERY = 0.25
+"""Seconds between looks whether one more link may be taken."""
 
 log = structlog.get_logger()
 
@@ -59,11 +61,13 @@ class LinkRunner:
         no: int,
         worker: str,
         window: int,
+        crew: Crew,
     ) -> None:
         self._store = store
         self._clock = clock
         self._make_driver = make_driver
         self._route, self._no, self._worker = route, no, worker
+        self._crew = crew
         self.most_in_doubt = window + 2 * CHUNK
         self._wake = asyncio.Event()
         self._stopping = False
@@ -77,6 +81,7 @@ class LinkRunner:
         self._answers: list[tuple[Answer, int]] = []
         self._answered_at = 0.0
         self._claim_at = 0.0
+        self._lost_gates = 0
         self._lease_ends = 0.0
         self._renew_at = 0.0
 
@@ -105,9 +110,15 @@ class LinkRunner:
     async def run(self) -> None:
         """Takes the link, works, and takes it anew whenever it was lost; until `stop`."""
         while not self._stopping:
+            if not self._crew.may_take():
+                self._down_since = None  # another worker's concern
+                await self._idle(SHARE_EVERY)
+                continue
             link = await self._take()
             if link is not None:
+                self._crew.took(self)
                 await self._serve(link)
+                self._crew.gave(self)
 
     async def _take(self) -> Link | None:
         begun = asyncio.get_running_loop().time()
@@ -127,13 +138,18 @@ class LinkRunner:
                 self._lease_ends = begun + LEASE_SECONDS
                 self._renew_at = begun
                 return link
+            self._down_since = None
         await self._idle(1.0)
         return None
 
     async def _serve(self, link: Link) -> None:
-        """Works until the link is lost or `stop`. A fault of ours must not end it for good: what
-        was on the wire is settled by taking the link anew, as after a crash.
+        """Works until the link is lost, left to another, or `stop`.
+
+        A fault of ours must not end it for good: what was on the wire is settled by taking the
+        link anew, as after a crash.
         """
+        if self._down_since is None:
+            self._down_since = asyncio.get_running_loop().time()
         try:
             self._driver = self._make_driver()
         except Exception:
@@ -146,6 +162,7 @@ class LinkRunner:
             await self._work(link)
             await self._driver.stop(drain=True)
             await self._settle_rest(link)
+            await self._store.write(Rank.CLAIM, lambda c: links.release(c, link))
         except (LinkLost, LedgerDisagrees) as error:
             log.warning("link lost", route=self._route, no=self._no, error=repr(error))
             await self._give_up()
@@ -170,7 +187,7 @@ class LinkRunner:
 
     async def _work(self, link: Link) -> None:
         loop = asyncio.get_running_loop()
-        while not self._stopping:
+        while not self._is_ending():
             self._wake.clear()
             self._pump()
             now = loop.time()
@@ -182,6 +199,10 @@ class LinkRunner:
                 await self._claim(link)
             self._pump()
             await self._idle(self._pause(loop.time()))
+
+    def _is_ending(self) -> bool:
+        """Nothing further is claimed or sent."""
+        return self._stopping or self._crew.is_over(self)
 
     async def _idle(self, seconds: float) -> None:
         if seconds > 0:
@@ -241,6 +262,10 @@ class LinkRunner:
             return
         if grant.slices:
             self._holds.add(grant, begun + (grant.start - now) / SECOND)
+        elif grant.lost_gate:
+            # Each link of the route waits otherwise, and otherwise each time.
+            self._lost_gates += 1
+            self._claim_later((1 + (self._no + self._lost_gates) % 5) / 1_000)
         elif grant.wait_until is not None:
             self._claim_later((grant.wait_until - now) / SECOND)
         else:
@@ -252,7 +277,7 @@ class LinkRunner:
     def _pump(self) -> None:
         """Writes to the socket what has an intent on disk, its time, and room in the window."""
         room = self._driver.room()
-        if room <= 0 or self._stopping or self._lease_is_short():
+        if room <= 0 or self._is_ending() or self._lease_is_short():
             return
         batch: list[Submission] = []
         alone = not self._in_flight
@@ -306,7 +331,7 @@ class LinkRunner:
         now = self._clock()
         try:
             result = await self._store.write(
-                Rank.SETTLE, partial(_settle_unit, link, answers, told, now)
+                Rank.SETTLE, lambda c: settle.settle(c, link, answers, told, now)
             )
         except StoreUnavailable as error:
             self._answers = taken + self._answers
@@ -363,13 +388,3 @@ class _LinkSink:
 
     async def inbounds(self, batch: Sequence[Inbound]) -> None:
         await self._runner.take_inbounds(batch)
-
-
-def _settle_unit(
-    link: Link,
-    answers: Sequence[Answer],
-    told: Sequence[Progress],
-    now: Instant,
-    connection: Connection,
-) -> settle.Settled:
-    return settle.settle(connection, link, answers, told, now)

@@ -9,6 +9,7 @@ import structlog
 from octavo.db.unit_of_work import Store
 from octavo.drivers.protocol import Driver
 from octavo.kit.clock import Clock
+from octavo.worker.crew import Crew
 from octavo.worker.housekeeping import Housekeeper
 from octavo.worker.link import LinkRunner
 
@@ -31,9 +32,21 @@ class _Part(Protocol):
 
 
 class Worker:
-    """Runs links; `name` tells this process from others in the leases."""
+    """Runs links; `name` tells this process from others in the leases.
 
-    def __init__(self, store: Store, clock: Clock, name: str, specs: Sequence[LinkSpec]) -> None:
+    `shared`: other workers may be at the same database.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        name: str,
+        specs: Sequence[LinkSpec],
+        *,
+        shared: bool = False,
+    ) -> None:
+        crew = Crew(store, clock, name, len(specs), shared=shared)
         self._links = [
             LinkRunner(
                 store,
@@ -43,10 +56,11 @@ class Worker:
                 no=spec.no,
                 worker=name,
                 window=spec.window,
+                crew=crew,
             )
             for spec in specs
         ]
-        self._parts: tuple[_Part, ...] = (*self._links, Housekeeper(store, clock))
+        self._parts: tuple[_Part, ...] = (*self._links, Housekeeper(store, clock), crew)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:

@@ -4,20 +4,21 @@ They are not those of `octavo.db.schema`: that one tells how tables are now, a m
 were made. What a released migration uses is never changed here.
 """
 
-from typing import Literal
-
 import sqlalchemy as sa
 from alembic import op
 
 
-def big(
-    *names: str, default: str | None = None, null: bool = False, given: bool = False
-) -> list[sa.Column[int]]:
-    """Integers of 64 bits; `given` when the database does not number the key."""
+def number() -> sa.Column[int]:
+    """A key that the database numbers."""
     kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-    numbering: Literal["auto", False] = False if given else "auto"
+    return sa.Column("id", kind, sa.Identity(), nullable=False)
+
+
+def big(*names: str, default: str | None = None, null: bool = False) -> list[sa.Column[int]]:
+    """Integers of 64 bits."""
+    kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     return [
-        sa.Column(n, kind, nullable=null, server_default=default, autoincrement=numbering)
+        sa.Column(n, kind, nullable=null, server_default=default, autoincrement=False)
         for n in names
     ]
 
@@ -43,16 +44,29 @@ def table(
     name: str,
     *columns: sa.schema.SchemaItem,
     clustered: bool = False,
-    fillfactor: int | None = None,
+    partitioned: str | None = None,
+    **storage: int,
 ) -> None:
-    """Makes a table; `clustered` stores it in the order of its primary key on SQLite."""
+    """Makes a table; `clustered` stores it in the order of its primary key on SQLite.
+
+    On PostgreSQL, `partitioned` names the column by whose months it is partitioned, `storage` are
+    storage parameters.
+    """
     op.create_table(
         name,
         *columns,
         sqlite_strict=True,
         sqlite_with_rowid=not clustered,
-        postgresql_with={"fillfactor": fillfactor} if fillfactor else {},
+        postgresql_with={} if partitioned else storage,
+        postgresql_partition_by=f"RANGE ({partitioned})" if partitioned else None,
     )
+    if partitioned and op.get_context().dialect.name == "postgresql":
+        # Whatever happens, a row has a place; the months' partitions are made by housekeeping.
+        parameters = ", ".join(f"{key} = {value}" for key, value in storage.items())
+        op.execute(
+            f"CREATE TABLE {name}_default PARTITION OF {name} DEFAULT"
+            + (f" WITH ({parameters})" if parameters else "")
+        )
 
 
 def index(name: str, of: str, *columns: str, where: str | None = None) -> None:

@@ -16,6 +16,9 @@ metadata = sa.MetaData(
     }
 )
 
+PARTITIONS = "partitions"
+"""In the `info` of a partitioned table: the storage parameters of its partitions."""
+
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 SMALL = sa.SmallInteger().with_variant(sa.Integer(), "sqlite")
 REAL: sa.types.TypeEngine[float] = sa.Double().with_variant(sa.REAL(), "sqlite")
@@ -23,7 +26,7 @@ REAL: sa.types.TypeEngine[float] = sa.Double().with_variant(sa.REAL(), "sqlite")
 
 def big(name: str, default: int | None = None, *, null: bool = False) -> sa.Column[int]:
     """An int64 column."""
-    return sa.Column(name, BIG, nullable=null, server_default=_text(default))
+    return sa.Column(name, BIG, nullable=null, server_default=_text(default), autoincrement=False)
 
 
 def small(name: str, default: int | None = None, *, null: bool = False) -> sa.Column[int]:
@@ -38,7 +41,9 @@ def text(name: str, default: str | None = None, *, null: bool = False) -> sa.Col
 
 def key(*, given: bool = False) -> sa.Column[int]:
     """A numbered primary key, given by the database or, `given`, by us."""
-    return sa.Column("id", BIG, primary_key=True, autoincrement=False if given else "auto")
+    if given:
+        return sa.Column("id", BIG, primary_key=True, autoincrement=False)
+    return sa.Column("id", BIG, sa.Identity(), primary_key=True)
 
 
 def index(name: str, *columns: str, where: str) -> sa.Index:
@@ -51,17 +56,26 @@ def table(
     name: str,
     *columns: sa.schema.SchemaItem,
     clustered: bool = False,
-    fillfactor: int | None = None,
+    partitioned: str | None = None,
+    **storage: int,
 ) -> sa.Table:
-    """A table; `clustered` stores it in the order of its primary key on SQLite."""
-    return sa.Table(
+    """A table; `clustered` stores it in the order of its primary key on SQLite.
+
+    On PostgreSQL, `storage` are storage parameters; `partitioned` names the column by whose months
+    the table is partitioned (its partitions then have the parameters: `db.partitions`).
+    """
+    made = sa.Table(
         name,
         metadata,
         *columns,
         sqlite_strict=True,
         sqlite_with_rowid=not clustered,
-        postgresql_with={"fillfactor": fillfactor} if fillfactor else {},
+        postgresql_with={} if partitioned else storage,
+        postgresql_partition_by=f"RANGE ({partitioned})" if partitioned else None,
     )
+    if partitioned:
+        made.info[PARTITIONS] = storage
+    return made
 
 
 def _text(value: int | None) -> str | None:

@@ -96,6 +96,7 @@ message = table(
     big("at"),
     sa.PrimaryKeyConstraint("campaign_id", "seq"),
     clustered=True,
+    partitioned="campaign_id",
     fillfactor=60,
 )
 
@@ -111,6 +112,7 @@ part = table(
     small("state"),
     sa.PrimaryKeyConstraint("route_id", "ref", "campaign_id", "seq", "no"),
     clustered=True,
+    partitioned="campaign_id",
 )
 
 in_doubt = table(
@@ -153,6 +155,8 @@ slice_ = table(
     index("ix_slice_due", "group_id", "priority", "vt", "id", where="state = 1"),
     index("ix_slice_leased", "link_id", where="state = 2"),
     fillfactor=50,
+    autovacuum_vacuum_scale_factor=0,
+    autovacuum_vacuum_threshold=1_000,
 )
 
 route_group = table(
@@ -236,6 +240,23 @@ counter = table(
     sa.PrimaryKeyConstraint("name"),
     clustered=True,
 )
+
+worker = table(
+    "worker",
+    text("name"),
+    big("seen_at"),
+    sa.PrimaryKeyConstraint("name"),
+    clustered=True,
+)
+
+commit_mark = table(
+    "commit_mark",
+    big("session"),
+    big("n"),
+    sa.PrimaryKeyConstraint("session", "n"),
+    clustered=True,
+)
+"""A row for each of a session's last transactions: proof that it was committed."""
 
 setting = table(
     "setting",

@@ -22,6 +22,7 @@ receipt = table(
     big("next_try_at", 0),
     small("tries", 0),
     index("ix_receipt_unmatched", "next_try_at", where="matched = 0"),
+    partitioned="id",
 )
 
 inbound = table(
@@ -55,4 +56,5 @@ event = table(
     sa.Index(None, "account_id", "pos"),
     index("ix_event_replies", "account_id", "kind", "pos", where="kind >= 4"),
     index("ix_event_unnumbered", "id", where="pos IS NULL"),
+    partitioned="id",
 )

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from octavo.db.codes import CampaignState, MessageState, SliceState
-from octavo.db.dialect import const, larger
+from octavo.db.dialect import Dialect, const, larger
 from octavo.db.schema import dispatch, people
 from octavo.db.statement import Command, Query, first_integer
 
@@ -63,6 +63,12 @@ RENEW_LINK = Command(
     .values(lease_until=bindparam("until"), bound_at=bindparam("bound"))
 )
 
+RELEASE_LINK = Command(
+    sa.update(dispatch.link)
+    .where(_link.id == bindparam("link_id"), _link.fence == bindparam("link_fence"))
+    .values(lease_until=const(0), bound_at=None)
+)
+
 END_LEASES = Command(sa.update(dispatch.link).values(lease_until=0))
 """For an engine with one server process, whose lock proves that every holder is dead."""
 
@@ -75,7 +81,11 @@ NEXT_SETTLE = Query(
 )
 """No row when the link was taken by another holder."""
 
-LINK_FENCE = Query(first_integer, sa.select(_link.fence).where(_link.id == bindparam("link_id")))
+LINK_FENCE = Query(
+    first_integer,
+    sa.select(_link.fence).where(_link.id == bindparam("link_id")).with_for_update(read=True),
+)
+"""Locked: who takes the link meanwhile waits, and then sees the slices that this claim leased."""
 
 
 class LeasedSlice(NamedTuple):
@@ -118,12 +128,11 @@ class Gate(NamedTuple):
     paused: int
 
 
-GATE = Query(
-    Gate._make,
-    sa.select(_route.rate, _route.tat, _route.paused)
-    .where(_route.id == bindparam("route_id"))
-    .with_for_update(skip_locked=True),
-)
+_gate = sa.select(_route.rate, _route.tat, _route.paused).where(_route.id == bindparam("route_id"))
+
+GATE = Query(Gate._make, _gate)
+GATE_KEPT = Query(Gate._make, _gate.with_for_update(skip_locked=True))
+"""No row while another link of the route is at it."""
 
 GROUPS_OF_ROUTE = Query(
     first_integer,
@@ -207,18 +216,26 @@ class PendingRow(NamedTuple):
     options: str
 
 
-PENDING_ROWS = Query(
-    PendingRow._make,
-    lambda d: (
+def _pending_rows(d: Dialect) -> sa.Select[tuple[object, ...]]:
+    mine = sa.and_(
+        _message.campaign_id == _slice.campaign_id,
+        _message.seq > _slice.cur,
+        _message.seq <= _slice.hi,
+        _message["pass"] == _slice["pass"],
+        _message.state == PENDING,
+    )
+    joined = d.each(dispatch.slice_, dispatch.message, mine, _message.seq, "most")
+    m = joined.table.c
+    return (
         sa.select(
             _slice.id,
-            _message.campaign_id,
-            _message.seq,
-            _message.address,
-            _message.fields,
-            _message.parts,
-            _message.price,
-            _message.attempts,
+            m.campaign_id,
+            m.seq,
+            m.address,
+            m.fields,
+            m.parts,
+            m.price,
+            m.attempts,
             _suppression.scope,
             _campaign.account_id,
             _campaign.purpose,
@@ -228,28 +245,21 @@ PENDING_ROWS = Query(
         )
         .select_from(dispatch.slice_)
         .join(dispatch.campaign, _campaign.id == _slice.campaign_id)
-        .join(
-            dispatch.message,
-            sa.and_(
-                _message.campaign_id == _slice.campaign_id,
-                _message.seq > _slice.cur,
-                _message.seq <= _slice.hi,
-                _message["pass"] == _slice["pass"],
-                _message.state == PENDING,
-            ),
-        )
+        .join(joined.table, joined.on)
         .outerjoin(
             people.suppression,
             sa.and_(
                 _suppression.account_id == _campaign.account_id,
-                _suppression.address == _message.address,
+                _suppression.address == m.address,
             ),
         )
         .where(d.among(_slice.id, "slices"))
-        .order_by(_slice.priority, _slice.vt, _slice.id, _message.seq)
+        .order_by(_slice.priority, _slice.vt, _slice.id, m.seq)
         .limit(bindparam("most"))
-    ),
-)
+    )
+
+
+PENDING_ROWS = Query(PendingRow._make, _pending_rows)
 
 LEASE_SLICE = Command(
     sa.update(dispatch.slice_)

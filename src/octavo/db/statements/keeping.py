@@ -73,8 +73,10 @@ OPEN_SLICES = Query(
     sa.select(_slice.id, _slice["pass"], _slice.lo, _slice.hi)
     .where(_slice.campaign_id == bindparam("campaign"), _slice.state.in_(_OPEN))
     .order_by(_slice.id)
-    .limit(bindparam("most")),
+    .limit(bindparam("most"))
+    .with_for_update(),
 )
+"""Locked: no claim leases them meanwhile."""
 
 PENDING_IN = Query(
     first_integer,
@@ -93,10 +95,10 @@ ACCOUNT_OF = Query(
     first_integer, sa.select(_campaign.account_id).where(_campaign.id == bindparam("campaign"))
 )
 
-LEASED_SLICES = Query(
+UNCLOSED_SLICES = Query(
     first_integer,
     sa.select(sa.func.count()).where(
-        _slice.campaign_id == bindparam("campaign"), _slice.state == const(SliceState.LEASED)
+        _slice.campaign_id == bindparam("campaign"), _slice.state != const(SliceState.CLOSED)
     ),
 )
 
@@ -118,7 +120,8 @@ UNSEALED = Query(
         _campaign.finished_at + _campaign.validity <= bindparam("before"),
     )
     .order_by(_campaign.finished_at)
-    .limit(bindparam("most")),
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True),
 )
 
 TO_SEAL = Query(

@@ -24,7 +24,7 @@ def insert(table: sa.Table, *left_out: str) -> Command:
     return Command(sa.insert(table).values({name: bindparam(name) for name in names}), takes=names)
 
 
-TAKE_NUMBERS = Query(
+MOVE_COUNTER = Query(
     first_integer,
     lambda d: (
         d.insert(dispatch.counter)
@@ -36,6 +36,14 @@ TAKE_NUMBERS = Query(
     ),
 )
 """Moves a counter by n; gives its new value."""
+
+NEXT_NUMBERS = Query(
+    first_integer,
+    sa.select(
+        sa.func.nextval(sa.literal_column("'number_'").concat(bindparam("name", type_=sa.Text())))
+    ).select_from(sa.func.generate_series(1, bindparam("n", type_=sa.BigInteger()))),
+)
+"""The next n numbers of a sequence; others may get some in between."""
 
 CLAIM_REQUEST_ID = Query(
     first_text,

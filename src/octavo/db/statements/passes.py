@@ -155,8 +155,11 @@ HELD = Query(
         _campaign.released,
         _campaign.state,
         sa.case((_campaign.sealed_at.is_(None), const(0)), else_=const(1)),
-    ).where(_campaign.id == bindparam("campaign")),
+    )
+    .where(_campaign.id == bindparam("campaign"))
+    .with_for_update(),
 )
+"""Locked, so that what is left is released once."""
 
 
 class Captured(NamedTuple):
@@ -169,9 +172,9 @@ class Captured(NamedTuple):
 
 CAPTURED = Query(
     Captured._make,
-    sa.select(_count.captured, _count.unknown, _count.accepted).where(
-        _count.campaign_id == bindparam("campaign")
-    ),
+    sa.select(_count.captured, _count.unknown, _count.accepted)
+    .where(_count.campaign_id == bindparam("campaign"))
+    .with_for_update(),
 )
 
 UNKNOWN_UNCHARGED = Query(
@@ -222,28 +225,38 @@ class Policy(NamedTuple):
     state: int
 
 
-POLICY = Query(
-    Policy._make,
-    sa.select(
-        _campaign.account_id,
-        _campaign.sender,
-        _campaign.in_doubt,
-        _campaign.in_doubt_after,
-        _campaign.validity,
-        _campaign.state,
-    ).where(_campaign.id == bindparam("campaign")),
+_policy = sa.select(
+    _campaign.account_id,
+    _campaign.sender,
+    _campaign.in_doubt,
+    _campaign.in_doubt_after,
+    _campaign.validity,
+    _campaign.state,
+).where(_campaign.id == bindparam("campaign"))
+
+POLICY = Query(Policy._make, _policy)
+POLICY_KEPT = Query(Policy._make, _policy.with_for_update(read=True))
+"""Its state does not change before this transaction ends."""
+
+STATE_KEPT = Query(
+    first_integer,
+    sa.select(_campaign.state)
+    .where(_campaign.id == bindparam("campaign"))
+    .with_for_update(read=True),
 )
+"""Where a campaign stands, and will until this transaction ends."""
 
 
 class OldDoubt(NamedTuple):
     """An unknown message, the slice of the pass that it was lost in, the first message of that
-    slice, and the pass of the slice that is open over the same range, if one is.
+    slice, and the slice that is open over the same range with its pass, if there is one.
     """
 
     seq: int
     pass_: int
     slice: int
     lo: int
+    open_slice: int | None
     open_pass: int | None
 
 
@@ -252,7 +265,7 @@ _earlier = dispatch.slice_.alias("earlier")
 
 OLD_DOUBTS = Query(
     OldDoubt._make,
-    sa.select(_in_doubt.seq, _in_doubt["pass"], _slice.id, _slice.lo, _open.c["pass"])
+    sa.select(_in_doubt.seq, _in_doubt["pass"], _slice.id, _slice.lo, _open.c.id, _open.c["pass"])
     .select_from(dispatch.in_doubt)
     .join(
         dispatch.message,
@@ -293,11 +306,26 @@ OLD_DOUBTS = Query(
         ),
     )
     .order_by(_in_doubt.seq)
-    .limit(bindparam("most")),
+    .limit(bindparam("most"))
+    .with_for_update(of=dispatch.message),
 )
 """What may be repeated. Never under a slice that a link holds: its intent would cover a message
 that this link does not know of.
 """
+
+FREE_AMONG = Query(
+    first_integer,
+    lambda d: (
+        sa.select(_slice.id)
+        .where(
+            d.among(_slice.id, "slices"),
+            _slice.state.in_([const(SliceState.PARKED), const(SliceState.READY)]),
+        )
+        .order_by(_slice.id)
+        .with_for_update()
+    ),
+)
+"""Those slices that no link holds, nor will before this transaction ends."""
 
 NEXT_DOUBT_AT = Query(
     first_integer,

@@ -9,7 +9,7 @@ from octavo.db.codes import Match, MessageState
 from octavo.db.dialect import const
 from octavo.db.schema import dispatch, people, traffic
 from octavo.db.statement import Command, Query, first_integer
-from octavo.db.statements.orders import TAKE_NUMBERS, insert
+from octavo.db.statements.orders import MOVE_COUNTER, insert
 
 _campaign = dispatch.campaign.c
 _event = traffic.event.c
@@ -20,7 +20,7 @@ _receipt = traffic.receipt.c
 _suppression = people.suppression.c
 
 INSERT_EVENT = insert(traffic.event)
-TAKE_POSITIONS = TAKE_NUMBERS
+TAKE_POSITIONS = MOVE_COUNTER
 UNNUMBERED_EVENTS = Query(
     first_integer,
     sa.select(_event.id).where(_event.pos.is_(None)).order_by(_event.id).limit(bindparam("most")),
@@ -53,7 +53,6 @@ class KnownPart(NamedTuple):
     charged: int
     price: int
     account: int
-    frozen: int
 
 
 _MESSAGE_COLUMNS = (
@@ -66,7 +65,6 @@ _MESSAGE_COLUMNS = (
     _message.charged,
     _message.price,
     _campaign.account_id,
-    sa.case((_campaign.sealed_at.is_(None), const(0)), else_=const(1)),
 )
 
 PARTS_BY_REF = Query(
@@ -88,7 +86,8 @@ PARTS_BY_REF = Query(
         )
         .join(dispatch.campaign, _campaign.id == _part.campaign_id)
         .where(_part.route_id == bindparam("route_id"), d.among(_part.ref, "refs"))
-        .with_for_update(of=dispatch.message)
+        .order_by(_part.campaign_id, _part.seq, _part.no)
+        .with_for_update(of=[dispatch.part, dispatch.message])
     ),
 )
 
@@ -111,7 +110,6 @@ class Doubt(NamedTuple):
     charged: int
     price: int
     account: int
-    frozen: int
 
 
 DOUBTS_OF = Query(
@@ -136,8 +134,17 @@ DOUBTS_OF = Query(
         _in_doubt.address == bindparam("address"),
         _message.state.in_([const(MessageState.UNKNOWN), const(MessageState.ACCEPTED)]),
     )
-    .with_for_update(of=dispatch.message),
+    .order_by(_in_doubt.campaign_id, _in_doubt.seq)
+    .with_for_update(of=[dispatch.in_doubt, dispatch.message]),
 )
+
+SEALED = Query(
+    first_integer,
+    sa.select(sa.case((_campaign.sealed_at.is_(None), const(0)), else_=const(1)))
+    .where(_campaign.id == bindparam("campaign"))
+    .with_for_update(read=True),
+)
+"""Whether a campaign is sealed; it is not sealed before this transaction ends."""
 
 SET_PART = Command(
     sa.update(dispatch.part)
@@ -208,7 +215,8 @@ WAITING_RECEIPTS = Query(
     )
     .where(_receipt.matched == const(Match.NONE), _receipt.next_try_at <= bindparam("now"))
     .order_by(_receipt.next_try_at)
-    .limit(bindparam("most")),
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True),
 )
 
 UPDATE_RECEIPT = Command(

@@ -1,0 +1,154 @@
+"""Connections to PostgreSQL 14 or later, spoken to as `db.connection.Connection` demands.
+
+Statements keep their text; the driver prepares those that come often. What Python hands over is
+narrowed to few wire types, since each combination of types would be prepared anew.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias, TypeVar
+
+import psycopg
+from psycopg import adapt, conninfo
+from psycopg.abc import Buffer
+from psycopg.types.numeric import Int8Dumper
+from psycopg.types.string import StrDumperUnknown
+
+from octavo.db.dialect import POSTGRESQL, Dialect
+from octavo.db.statement import Command, Compiled, Parameter, Query, Value
+
+Row: TypeAlias = tuple[Value, ...]
+Raw: TypeAlias = psycopg.Connection[Row]
+
+R = TypeVar("R")
+
+NEEDED = 140000
+"""The oldest server that is used: 14."""
+
+CONNECT_SECONDS = 5
+STATEMENT_TIMEOUT = "60s"
+IDLE_TIMEOUT = "5s"
+"""A process that is frozen inside a transaction holds rows that others need no longer than this."""
+LOCK_TIMEOUT = "8s"
+"""Longer than IDLE_TIMEOUT, so that whoever waits for a frozen process gets its turn."""
+
+_DEFAULTS = {
+    "connect_timeout": str(CONNECT_SECONDS),
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+    "target_session_attrs": "read-write",
+    "application_name": "octavo",
+    "client_encoding": "UTF8",
+}
+"""What holds unless the URL says otherwise: a dead server is noticed, a standby is passed over."""
+
+_SESSION = f"""
+SET statement_timeout = '{STATEMENT_TIMEOUT}';
+SET idle_in_transaction_session_timeout = '{IDLE_TIMEOUT}';
+SET lock_timeout = '{LOCK_TIMEOUT}';
+SET default_transaction_isolation = 'read committed';
+SET timezone = 'UTC';
+SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
+"""
+"""P1: a commit is on disk when it returns. A stricter setting of the server's is left alone."""
+
+
+class ServerTooOld(psycopg.NotSupportedError):
+    """The server is older than PostgreSQL 14."""
+
+
+def connect(url: str) -> Raw:
+    """A connection in autocommit mode: transactions are begun and ended by name.
+
+    `url` may name several hosts, as libpq takes them. Raises psycopg.Error.
+    """
+    given = conninfo.conninfo_to_dict(url)
+    whole = conninfo.make_conninfo("", **(_DEFAULTS | given))
+    raw: Raw = psycopg.connect(whole, autocommit=True)
+    try:
+        _prepare(raw)
+    except BaseException:
+        raw.close()
+        raise
+    return raw
+
+
+def _prepare(raw: Raw) -> None:
+    if raw.info.server_version < NEEDED:
+        raise ServerTooOld(f"the server is {raw.info.server_version}, not 14 or later")
+    raw.execute(_SESSION)
+    raw.adapters.register_dumper(int, Int8Dumper)
+    raw.adapters.register_dumper(str, _Text)
+    raw.adapters.register_loader("numeric", _Whole)
+
+
+def where(url: str) -> str:
+    """The database that a URL names, without its password; for people."""
+    given = conninfo.conninfo_to_dict(url)
+    hosts = given.get("host") or given.get("hostaddr") or "localhost"
+    return f"postgresql://{hosts}/{given.get('dbname') or ''}"
+
+
+class PostgresConnection:
+    """A `Connection` on psycopg. `wrote` tells whether a statement has changed a row."""
+
+    def __init__(self, raw: Raw) -> None:
+        self.raw = raw
+        self.wrote = False
+        self._cursor = raw.cursor()
+
+    @property
+    def dialect(self) -> Dialect:
+        """PostgreSQL."""
+        return POSTGRESQL
+
+    def all(self, query: Query[R], **given: Parameter) -> list[R]:
+        """Every row."""
+        return list(map(query.row, self._execute(query.compiled(POSTGRESQL), given).fetchall()))
+
+    def one(self, query: Query[R], **given: Parameter) -> R | None:
+        """The first row, or None."""
+        rows = self._execute(query.compiled(POSTGRESQL), given).fetchall()
+        return query.row(rows[0]) if rows else None
+
+    def run(self, command: Command, **given: Parameter) -> int:
+        """Runs once; the number of rows touched."""
+        return max(self._execute(command.compiled(POSTGRESQL), given).rowcount, 0)
+
+    def many(self, command: Command, rows: Iterable[Sequence[Value]]) -> int:
+        """Runs for each row (columns in the order of the command's `takes`), in one pipeline."""
+        compiled = command.compiled(POSTGRESQL)
+        arranged = list(compiled.arrange_rows(rows))
+        if not arranged:
+            return 0
+        self._cursor.executemany(compiled.sql, arranged)
+        self.wrote = True
+        return self._cursor.rowcount
+
+    def _execute(self, compiled: Compiled, given: Mapping[str, Parameter]) -> psycopg.Cursor[Row]:
+        cursor = self._cursor.execute(compiled.sql, compiled.arrange(given))
+        if compiled.writes and cursor.rowcount:
+            self.wrote = True
+        return cursor
+
+
+class _Text(StrDumperUnknown):
+    """Text without what the server refuses: NULs and halves of surrogate pairs are replaced."""
+
+    def dump(self, obj: str) -> Buffer | None:
+        if "\0" in obj:
+            obj = obj.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        try:
+            return super().dump(obj)
+        except UnicodeEncodeError:
+            whole = obj.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+            return super().dump(whole)
+
+
+class _Whole(adapt.Loader):
+    """A sum of bigints is a numeric to the server; no table of ours holds fractions in one."""
+
+    def load(self, data: Buffer) -> int:
+        return int(bytes(data))

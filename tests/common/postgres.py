@@ -1,0 +1,209 @@
+"""A PostgreSQL server for tests: found on this machine, started once for a run, on a socket.
+
+`postgres` does not run as root: there it is started as another user.
+"""
+
+import atexit
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TypedDict
+
+import psycopg
+
+from octavo.db import partitions
+from octavo.db.migrate import migrate
+from octavo.db.postgresql_database import PostgresDatabase
+from tests.common.database import NOW
+from tests.common.peers import need
+
+USER = "octavo"
+TEMPLATE = "octavo_template"
+PATIENCE = 30.0
+SETTINGS = {
+    "fsync": "off",  # tests kill processes, never the machine
+    "full_page_writes": "off",
+    "listen_addresses": "",
+    "max_connections": "200",
+    "deadlock_timeout": "200ms",
+    "log_min_messages": "fatal",
+}
+
+_EMPTY = """
+DO $$ DECLARE t text; BEGIN
+  FOR t IN SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
+    AND relnamespace = 'public'::regnamespace AND relname NOT IN ('alembic_version', 'setting')
+  LOOP EXECUTE format('DELETE FROM %I', t); END LOOP;
+  DELETE FROM setting WHERE name <> 'min_version';
+  PERFORM setval(oid::regclass, 1, false) FROM pg_class
+    WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace;
+END $$
+"""
+
+_numbers = itertools.count(1)
+
+
+def programs() -> Path | None:
+    """Where `postgres` and `initdb` are: on PATH, or where Debian puts the newest version."""
+    on_path = shutil.which("postgres")
+    if on_path and shutil.which("initdb"):
+        return Path(on_path).parent
+    found = [
+        folder
+        for folder in Path("/usr/lib/postgresql").glob("*/bin")
+        if folder.parent.name.isdecimal() and (folder / "initdb").exists()
+    ]
+    return max(found, key=lambda folder: int(folder.parent.name), default=None)
+
+
+class Identity(TypedDict, total=False):
+    """As whom a process runs, as `subprocess` takes it."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+class Cluster:
+    """A server with a data directory of its own."""
+
+    def __init__(self, binaries: Path) -> None:
+        self._binaries = binaries
+        self.directory = Path(tempfile.mkdtemp(prefix="octavo-pg-"))
+        self._user = _other_user()
+        if self._user:
+            os.chown(self.directory, self._user.pw_uid, self._user.pw_gid)
+        self._data = self.directory / "data"
+        self._run(
+            "initdb", "-D", str(self._data), "-U", USER,
+            "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync",
+        )  # fmt: skip
+        self._process: subprocess.Popen[bytes] | None = None
+        self._kept = ExitStack()
+        self._spare: list[str] = []
+
+    def start(self) -> None:
+        """Starts it and waits until it takes connections."""
+        settings = [word for pair in SETTINGS.items() for word in ("-c", "=".join(pair))]
+        command = [self._path("postgres"), "-D", str(self._data), "-k", str(self.directory)]
+        # The shell ends the server when whoever started it has died, however that happened.
+        script = '"$@" </dev/null & server=$!; cat >/dev/null; kill -QUIT $server; wait $server'
+        with (self.directory / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                ["sh", "-c", script, "sh", *command, *settings],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                cwd=self.directory,
+                **self._identity(),
+            )
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                psycopg.connect(self.url("postgres")).close()
+            except psycopg.OperationalError:
+                assert time.monotonic() < end, (self.directory / "log").read_text()
+                time.sleep(0.02)
+            else:
+                return
+
+    def stop(self) -> None:
+        """Ends it at once, as a crash would."""
+        process, self._process = self._process, None
+        if process is not None and process.stdin is not None:
+            process.stdin.close()
+            process.wait(PATIENCE)
+
+    def remove(self) -> None:
+        """Ends it and forgets everything."""
+        self.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def url(self, database: str) -> str:
+        """What libpq takes for a database of it."""
+        return f"postgresql:///{database}?host={self.directory}&user={USER}"
+
+    def execute(self, sql: str) -> None:
+        """A statement outside of every test's database."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as raw:
+            raw.execute(sql)
+
+    @contextmanager
+    def database(self, template: str = TEMPLATE) -> Iterator[str]:
+        """The URL of a new database, gone afterwards."""
+        name = f"test_{os.getpid()}_{next(_numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield self.url(name)
+        finally:
+            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @contextmanager
+    def emptied(self) -> Iterator[str]:
+        """The URL of a database without rows, used again afterwards: a new one takes half a
+        second.
+        """
+        url = self._spare.pop() if self._spare else self._kept.enter_context(self.database())
+        yield url
+        with psycopg.connect(url, autocommit=True) as raw:
+            raw.execute(_EMPTY)
+        self._spare.append(url)
+
+    def _path(self, program: str) -> str:
+        return str(self._binaries / program)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [self._path(program), *arguments],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=self.directory,
+            **self._identity(),
+        )
+
+    def _identity(self) -> "Identity":
+        if self._user is None:
+            return {}
+        return {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
+
+
+def _other_user() -> pwd.struct_passwd | None:
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    return None
+
+
+@cache
+def _started() -> Cluster | None:
+    binaries = programs()
+    if binaries is None:
+        return None
+    cluster = Cluster(binaries)
+    atexit.register(cluster.remove)
+    cluster.start()
+    cluster.execute(f"CREATE DATABASE {TEMPLATE}")
+    database = PostgresDatabase(cluster.url(TEMPLATE))
+    migrate(database)
+    database.write(lambda c: partitions.ensure(c, NOW))
+    return cluster
+
+
+def cluster() -> Cluster:
+    """The server of this run. Skips the test where there is none; fails where one must be."""
+    need("PostgreSQL", found=programs() is not None)
+    started = _started()
+    assert started is not None
+    return started

@@ -1,0 +1,101 @@
+"""Several processes on one PostgreSQL database: one dies, the others go on."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from octavo.cli.setup import first_start
+from octavo.kit.clock import system_clock
+from octavo.kit.money import Money, money
+from octavo.ledger import wallet
+from octavo.settings import Settings
+from tests.common import postgres
+from tests.common.process import KEY, LOGIN, ServerProcess
+from tests.crash.conftest import DIALS
+from tests.crash.judge import CREDIT, judge, opened, wait_settled
+from tests.crash.load import sending
+
+pytestmark = pytest.mark.slow
+
+LINKS = 4
+
+
+class Site:
+    """An API and two workers."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        env = DIALS | {"OCTAVO_DATABASE_URL": url}
+        data_dir = folder / "data"
+        self.url = url
+        self.api = ServerProcess(data_dir, env, command="api", log=folder / "api.log")
+        self.workers = [
+            ServerProcess(data_dir, env, command="worker", log=folder / f"worker{n}.log")
+            for n in range(2)
+        ]
+
+    def holders(self) -> dict[int, int]:
+        """Which worker (by its place in `workers`) holds which link, by the ledger."""
+        with closing(opened(self.api.data_dir, self.url)) as raw:
+            rows = raw.execute("SELECT no, worker FROM link WHERE lease_until > 0").fetchall()
+        pids = {str(w.pid): n for n, w in enumerate(self.workers)}
+        return {no: pids[worker.split(":")[1]] for no, worker in rows}
+
+    def wait_held_by(self, worker: ServerProcess, *places: int) -> None:
+        """Waits until all links are held, by just these workers."""
+        worker.wait(
+            lambda: len(self.holders()) == LINKS and set(self.holders().values()) == set(places),
+            "links are not held as they should be",
+        )
+
+    def stop(self) -> None:
+        """Asks everybody to end; they must do so well."""
+        for process in (self.api, *self.workers):
+            if process.running():
+                assert process.sigterm() == 0, process.told("no clean end")
+
+    def close(self) -> None:
+        for process in (self.api, *self.workers):
+            process.close()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with ExitStack() as stack:
+        url = stack.enter_context(postgres.cluster().database())
+        settings = Settings(
+            data_dir=tmp_path / "data",
+            database_url=url,
+            first_login=LOGIN,
+            first_key=SecretStr(KEY),
+        )
+        first_start(settings)
+        more = Money(CREDIT - money("1000"))
+        settings.database.write(
+            lambda c: wallet.top_up(c, account=1, ref="crash", amount=more, now=system_clock())
+        )
+        with closing(opened(tmp_path, url)) as raw:
+            raw.execute(f"UPDATE route SET links = {LINKS}")  # noqa: S608 - a number of ours
+        made = Site(tmp_path, url)
+        stack.callback(made.close)
+        yield made
+
+
+def test_a_killed_worker_is_replaced_and_nothing_goes_twice(site: Site) -> None:
+    for worker in site.workers:
+        worker.launch()
+    site.api.start()
+    with sending(site.api.port, 1, 4) as notes:
+        site.wait_held_by(site.workers[0], 0, 1)
+        time.sleep(2)
+        site.workers[0].kill9()
+        site.wait_held_by(site.workers[1], 1)
+        time.sleep(1)
+    wait_settled(site.api)
+    site.stop()
+    books = judge(site.api, notes, LINKS)
+    assert notes.taken
+    assert books.doubts, "the kill hit nothing"
