@@ -158,7 +158,9 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(which=_ONE_OF_MANY, what=st.sampled_from(["pause", "resume", "cancel"]))
     def command(self, which: int, what: str) -> None:
-        orders = sorted(self.orders)
+        """Rather to an order that a link has in its hands than to another."""
+        held = [h.slice.campaign for holder in self.holders for h in holder.holds.by_slice.values()]
+        orders = 2 * held + sorted(self.orders)
         self._command(orders[which % len(orders)], what)
 
     def _command(self, campaign: int, what: str) -> None:
