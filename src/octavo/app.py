@@ -24,6 +24,7 @@ from octavo.accounts.keys import Peppers, load_peppers
 from octavo.api.app import make_app
 from octavo.api.context import Services
 from octavo.api.health import Health
+from octavo.api.protocol import HttpProtocol
 from octavo.api.request_log import LogRequests
 from octavo.callbacks import service as callback_endpoints
 from octavo.callbacks.dispatcher import Callbacks
@@ -61,6 +62,8 @@ log = structlog.get_logger()
 
 class UnknownDriver(OctavoError):
     """A route names a driver that this version does not have."""
+
+    says = "A route names a driver that this version does not have"
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=HttpProtocol,
                 log_config=None,
                 access_log=False,
                 lifespan="off",

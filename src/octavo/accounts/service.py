@@ -1,5 +1,6 @@
 """Accounts, their keys, parameters and balance: functions inside somebody's unit of work."""
 
+import hmac
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
@@ -87,6 +88,16 @@ def revoke_key(connection: Connection, key: int, now: Instant) -> None:
     """The key opens nothing any more, at the latest in two seconds. Raises NoSuchKey."""
     if not connection.run(repository.REVOKE_KEY, key_id=key, now=now):
         raise NoSuchKey(str(key))
+
+
+def opens(connection: Connection, peppers: Peppers, login: str, key: str) -> bool:
+    """Whether a login has this key, unrevoked."""
+    return any(
+        hmac.compare_digest(peppers.digest(key.strip(), pepper), digest)
+        for pepper, digest, *_ in connection.all(
+            repository.CANDIDATES, login=keys.fold_login(login)
+        )
+    )
 
 
 def list_keys(connection: Connection, account: int | None = None) -> list[ApiKey]:

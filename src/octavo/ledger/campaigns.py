@@ -26,9 +26,13 @@ _SILENT_A_STEP = 500
 class NoSuchCampaign(OctavoError):
     """The account has no campaign with this ticket."""
 
+    says = "There is no campaign with this ticket"
+
 
 class NotInThisState(OctavoError):
     """The campaign is past what was asked; `state` is where it stands."""
+
+    says = "The state of the campaign does not allow that"
 
     def __init__(self, state: CampaignState) -> None:
         super().__init__(state.name.lower())
