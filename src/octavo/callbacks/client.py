@@ -39,6 +39,10 @@ class Answer(NamedTuple):
         return not self.error
 
 
+class _PrivateError(OSError):
+    """What the guard says, as aiohttp takes it: an address that cannot be connected to."""
+
+
 class Client:
     """Calls customers; to be entered and left on one event loop."""
 
@@ -94,7 +98,10 @@ class Client:
     def _socket(self, info: AddressInfo) -> socket.socket:
         """Called with each resolved address just before it is connected to."""
         family, kind, protocol, _, address = info
-        self._guard.check(str(address[0]))
+        try:
+            self._guard.check(str(address[0]))
+        except AddressRefused as refused:
+            raise _PrivateError from refused
         return socket.socket(family, kind, protocol)
 
 
@@ -116,7 +123,7 @@ _TOLD: tuple[tuple[type[Exception], str], ...] = (
 def _told(problem: Exception) -> str:
     """What an operator reads; no address that the customer did not give."""
     cause = problem.os_error if isinstance(problem, aiohttp.ClientConnectorError) else problem
-    if isinstance(cause, AddressRefused):
+    if isinstance(cause, _PrivateError):
         return "its address is private"
     for kind, words in _TOLD:
         if isinstance(problem, kind):
