@@ -4,7 +4,6 @@ The outbox judges: the carrier took a message if, and only if, its line has ids.
 """
 
 import json
-import os
 import sqlite3
 import time
 from collections import Counter
@@ -166,14 +165,22 @@ def wait_settled(server: ServerProcess, *, reports: bool = True) -> None:
 
 def all_is_reported(data_dir: Path) -> bool:
     """Whether the carrier has said all that it will say of what is in the outbox."""
-    outbox, checkpoint = outbox_path(data_dir), checkpoint_path(data_dir, 0)
+    outbox = outbox_path(data_dir)
     if not outbox.exists():
         return True
+    last: dict[int, int] = {}
+    """Where the last line of each link ends."""
     with outbox.open("rb") as file:
-        start = max(0, file.seek(0, os.SEEK_END) - (1 << 16))
-        file.seek(start)
-        whole = start + file.read().rfind(b"\n") + 1
-    return checkpoint.exists() and int(checkpoint.read_text() or 0) >= whole
+        offset = 0
+        for line in file:
+            offset += len(line)
+            if line.endswith(b"}\n") and line.startswith(b'{"link":'):
+                last[int(line[8 : line.index(b",")])] = offset
+    checkpoints = {link: checkpoint_path(data_dir, link) for link in last}
+    return all(
+        checkpoints[link].exists() and int(checkpoints[link].read_text() or 0) >= end
+        for link, end in last.items()
+    )
 
 
 def state_of(raw: Raw) -> dict[str, Any]:
