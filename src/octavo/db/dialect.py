@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -23,6 +24,10 @@ class Dialect:
     insert: Callable[[sa.Table], Insert]
     among: Callable[[Column, str], sa.ColumnElement[bool]]
     """`among(column, name)`: the column's value is in the list given as parameter `name`."""
+    each: Callable[[sa.Table, sa.Table, sa.ColumnElement[bool], Column, str], "Joined"]
+    """`each(outer, inner, on, order, most)`: at most `most` rows of `inner` for each of `outer`,
+    the first by `order`, where the engine can say so; else all of them.
+    """
     sequences: bool
     """Numbers come from sequences, so that writers do not wait for each other's commit."""
 
@@ -36,8 +41,35 @@ def _among_array(column: Column, name: str) -> sa.ColumnElement[bool]:
     return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(column.type)))
 
 
+class Joined(NamedTuple):
+    """What to join, and on what."""
+
+    table: sa.FromClause
+    on: sa.ColumnElement[bool]
+
+
+def _each_plain(
+    outer: sa.Table, inner: sa.Table, on: sa.ColumnElement[bool], order: Column, most: str
+) -> Joined:
+    del outer, order, most  # rows come in the order of the key anyway: the reader stops
+    return Joined(inner, on)
+
+
+def _each_lateral(
+    outer: sa.Table, inner: sa.Table, on: sa.ColumnElement[bool], order: Column, most: str
+) -> Joined:
+    # Otherwise the planner may look up half of the key only, and read a campaign for a slice.
+    rows = sa.select(inner).where(on).order_by(order).limit(bindparam(most)).correlate(outer)
+    return Joined(rows.lateral(f"{inner.name}_of_{outer.name}"), sa.true())
+
+
 SQLITE = Dialect(
-    "sqlite", sqlite.dialect(paramstyle="qmark"), sqlite.insert, _among_json, sequences=False
+    "sqlite",
+    sqlite.dialect(paramstyle="qmark"),
+    sqlite.insert,
+    _among_json,
+    _each_plain,
+    sequences=False,
 )
 POSTGRESQL = Dialect(
     "postgresql",
@@ -46,6 +78,7 @@ POSTGRESQL = Dialect(
     ),
     postgresql.insert,
     _among_array,
+    _each_lateral,
     sequences=True,
 )
 

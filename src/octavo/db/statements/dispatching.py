@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from octavo.db.codes import CampaignState, MessageState, SliceState
-from octavo.db.dialect import const, larger
+from octavo.db.dialect import Dialect, const, larger
 from octavo.db.schema import dispatch, people
 from octavo.db.statement import Command, Query, first_integer
 
@@ -216,18 +216,26 @@ class PendingRow(NamedTuple):
     options: str
 
 
-PENDING_ROWS = Query(
-    PendingRow._make,
-    lambda d: (
+def _pending_rows(d: Dialect) -> sa.Select[tuple[object, ...]]:
+    mine = sa.and_(
+        _message.campaign_id == _slice.campaign_id,
+        _message.seq > _slice.cur,
+        _message.seq <= _slice.hi,
+        _message["pass"] == _slice["pass"],
+        _message.state == PENDING,
+    )
+    joined = d.each(dispatch.slice_, dispatch.message, mine, _message.seq, "most")
+    m = joined.table.c
+    return (
         sa.select(
             _slice.id,
-            _message.campaign_id,
-            _message.seq,
-            _message.address,
-            _message.fields,
-            _message.parts,
-            _message.price,
-            _message.attempts,
+            m.campaign_id,
+            m.seq,
+            m.address,
+            m.fields,
+            m.parts,
+            m.price,
+            m.attempts,
             _suppression.scope,
             _campaign.account_id,
             _campaign.purpose,
@@ -237,28 +245,21 @@ PENDING_ROWS = Query(
         )
         .select_from(dispatch.slice_)
         .join(dispatch.campaign, _campaign.id == _slice.campaign_id)
-        .join(
-            dispatch.message,
-            sa.and_(
-                _message.campaign_id == _slice.campaign_id,
-                _message.seq > _slice.cur,
-                _message.seq <= _slice.hi,
-                _message["pass"] == _slice["pass"],
-                _message.state == PENDING,
-            ),
-        )
+        .join(joined.table, joined.on)
         .outerjoin(
             people.suppression,
             sa.and_(
                 _suppression.account_id == _campaign.account_id,
-                _suppression.address == _message.address,
+                _suppression.address == m.address,
             ),
         )
         .where(d.among(_slice.id, "slices"))
-        .order_by(_slice.priority, _slice.vt, _slice.id, _message.seq)
+        .order_by(_slice.priority, _slice.vt, _slice.id, m.seq)
         .limit(bindparam("most"))
-    ),
-)
+    )
+
+
+PENDING_ROWS = Query(PendingRow._make, _pending_rows)
 
 LEASE_SLICE = Command(
     sa.update(dispatch.slice_)
