@@ -5,7 +5,6 @@ import contextlib
 import os
 import secrets
 import shutil
-import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,6 +24,10 @@ from octavo.api.app import make_app
 from octavo.api.context import Services
 from octavo.api.health import Check, Health
 from octavo.api.request_log import LogRequests
+from octavo.api.server import Server, listening, loop_factory, stop_signals
+from octavo.callbacks import service as callback_endpoints
+from octavo.callbacks.dispatcher import Callbacks
+from octavo.callbacks.guard import LOOPBACK, Guard, is_loopback
 from octavo.campaigns.planning import Planner
 from octavo.campaigns.service import Doubts, SmsService
 from octavo.db.clock import DatabaseClock
@@ -51,14 +54,14 @@ LOCK = "octavo.lock"
 REQUESTS = "requests.db"
 DISK_FLOOR = 64 << 20
 """Bytes free below which `/readyz` warns."""
-STOP_SECONDS = 5
-"""Seconds that a stop waits for requests under way; links drain meanwhile."""
 
 log = structlog.get_logger()
 
 
 class UnknownDriver(OctavoError):
     """A route names a driver that this version does not have."""
+
+    says = "A route names a driver that this version does not have"
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ def serve(settings: Settings, announce: Callable[[], None], *, working: bool = T
     address cannot be listened on.
     """
     logs.configure(settings.log_format, settings.log_level)
-    with _listening(settings) as sock, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with listening(settings) as sock, asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(settings, sock, announce, working=working))
 
 
@@ -90,7 +93,7 @@ def work(settings: Settings, announce: Callable[[], None]) -> None:
     `announce` is called once it begins. The database must be one that processes can share.
     """
     logs.configure(settings.log_format, settings.log_level)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_work(settings, announce))
 
 
@@ -116,59 +119,26 @@ async def _serve(
     settings: Settings, sock: socket.socket, announce: Callable[[], None], *, working: bool
 ) -> None:
     async with running(settings, working=working) as running_app:
-        server = _Server(settings, running_app.app, announce)
-        stopping = asyncio.create_task(_exit_when(_stop_signals(), server, running_app))
+        server = Server(settings, running_app.app, announce)
+        stopping = asyncio.create_task(_exit_when(stop_signals(), server, running_app))
         await server.serve(sockets=[sock])
         stopping.cancel()
 
 
 async def _work(settings: Settings, announce: Callable[[], None]) -> None:
-    stopping = _stop_signals()
+    stopping = stop_signals()
     async with _opened(settings) as (store, clock), _working(settings, store, clock):
         announce()
         await stopping.wait()
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn that tells when it takes requests, and leaves signals to us: it raises the one that
-    stopped it again, which would end the process before links are drained.
-    """
-
-    def __init__(self, settings: Settings, app: FastAPI, announce: Callable[[], None]) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                server_header=False,
-                timeout_graceful_shutdown=STOP_SECONDS,
-                ssl_certfile=settings.tls_cert,
-                ssl_keyfile=settings.tls_key,
-                proxy_headers=bool(settings.trusted_proxies),
-                forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
-            )
-        )
-        self._announce = announce
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Starts, then tells."""
-        await super().startup(sockets=sockets)
-        self._announce()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Captures none."""
-        yield
 
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[str]:
     """A server beside other work on this loop; gives its address. For demonstrations."""
     started = asyncio.Event()
-    with _listening(settings) as sock:
+    with listening(settings) as sock:
         async with running(settings) as running_app:
-            server = _Server(settings, running_app.app, started.set)
+            server = Server(settings, running_app.app, started.set)
             task = asyncio.create_task(server.serve(sockets=[sock]))
             await started.wait()
             host, port = sock.getsockname()[:2]
@@ -194,19 +164,19 @@ async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[
         requests = RequestLog(settings.data_dir / REQUESTS, system_clock)
         requests.start()
         stack.push_async_callback(asyncio.to_thread, requests.close)
-        worker = None
+        work = None
         if working:
-            worker = await stack.enter_async_context(_working(settings, store, clock))
-        health = _health(settings, store, worker)
-        wake = worker.wake if worker else _nobody
+            work = await stack.enter_async_context(_working(settings, store, clock))
+        health = _health(settings, store, work)
+        wake = work.worker.wake if work else _nobody
         app = make_app(_services(settings, store, clock, SystemRandom(), wake), health)
         app.add_middleware(LogRequests, log=requests, clock=clock)
         log.info("server started", address=settings.base_url)
 
         def begin_to_stop() -> None:
             health.draining = True
-            if worker:
-                worker.stop()
+            if work:
+                work.stop()
 
         try:
             yield Running(app, begin_to_stop)
@@ -215,13 +185,13 @@ async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[
     log.info("server stopped")
 
 
-def _health(settings: Settings, store: Store, worker: Worker | None) -> Health:
+def _health(settings: Settings, store: Store, work: "Work | None") -> Health:
     checks: dict[str, Check] = {
         "store": partial(_store_works, store),
         "disk": partial(_disk_has_room, settings),
     }
-    if worker:
-        checks["links"] = worker.problem
+    if work:
+        checks["links"] = work.worker.problem
     return Health(checks)
 
 
@@ -244,22 +214,40 @@ async def _opened(settings: Settings) -> AsyncIterator[tuple[Store, Clock]]:
 
 
 @asynccontextmanager
-async def _working(settings: Settings, store: Store, clock: Clock) -> AsyncIterator[Worker]:
-    """A worker at work; drained at the end."""
+async def _working(settings: Settings, store: Store, clock: Clock) -> "AsyncIterator[Work]":
+    """Links, housekeeping and callbacks at work; drained at the end."""
     shared = not settings.database.embedded
     if not shared:
         # One process at a time holds the data directory, so every lease belongs to a dead one.
         await store.write(Rank.CLAIM, links.end_leases)
+        await store.write(Rank.CLAIM, callback_endpoints.end_leases)
     routes = await store.read(list_routes)
-    specs = _links(settings, routes, clock)
-    worker = Worker(store, clock, worker_name(), specs, shared=shared)
-    worker.start()
+    name = worker_name()
+    work = Work(
+        Worker(store, clock, name, _links(settings, routes, clock), shared=shared),
+        Callbacks(store, clock, SystemRandom(), _guard(settings), name),
+    )
+    work.worker.start()
+    work.callbacks.start()
     log.info("worker started", routes=[r.name for r in routes])
     try:
-        yield worker
+        yield work
     finally:
-        await worker.drain()
+        work.stop()
+        await asyncio.gather(work.worker.drain(), work.callbacks.drain())
         log.info("worker stopped")
+
+
+class Work(NamedTuple):
+    """All that a process does besides the API."""
+
+    worker: Worker
+    callbacks: Callbacks
+
+    def stop(self) -> None:
+        """Lets links and callbacks drain; returns at once."""
+        self.worker.stop()
+        self.callbacks.stop()
 
 
 def _nobody() -> None:
@@ -308,6 +296,12 @@ def _peppers(settings: Settings) -> Peppers:
     return load_peppers(settings.pepper_file, given)
 
 
+def _guard(settings: Settings) -> Guard:
+    """Whoever listens on loopback tries things out on one machine: callbacks may stay there too."""
+    own = LOOPBACK if is_loopback(settings.listen.host) else ()
+    return Guard((*settings.callback_allow, *own))
+
+
 def _links(settings: Settings, routes: list[Route], clock: Clock) -> list[LinkSpec]:
     """Every link of every route; sandbox links are numbered through, as they share a folder."""
     specs = [(route, no) for route in routes for no in range(route.links)]
@@ -352,42 +346,7 @@ async def _disk_has_room(settings: Settings) -> str | None:
     return f"{free >> 20} MiB are free" if free < DISK_FLOOR else None
 
 
-def _stop_signals() -> asyncio.Event:
-    """Set by the first SIGTERM or SIGINT. A second SIGINT ends the process at once."""
-    loop = asyncio.get_running_loop()
-    stopping = asyncio.Event()
-
-    def stop() -> None:
-        stopping.set()
-        loop.remove_signal_handler(signal.SIGINT)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    return stopping
-
-
 async def _exit_when(stopping: asyncio.Event, server: uvicorn.Server, running_app: Running) -> None:
     await stopping.wait()
     running_app.begin_to_stop()
     server.should_exit = True
-
-
-@contextlib.contextmanager
-def _listening(settings: Settings) -> Iterator[socket.socket]:
-    host, port = settings.listen
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.create_server((host, port), family=family, backlog=2048)
-    # Taken over by every connection: without it an answer waits for the client's delayed ACK.
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    try:
-        yield sock
-    finally:
-        sock.close()
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    try:
-        import uvloop  # noqa: PLC0415 - not there on every platform
-    except ImportError:
-        return asyncio.new_event_loop
-    return uvloop.new_event_loop

@@ -28,7 +28,7 @@ from pydantic_settings import (
 from octavo.db.database import Database, SqliteDatabase, database_at
 from octavo.kit.clock import DAY, HOUR, MINUTE, SECOND
 from octavo.kit.errors import OctavoError
-from octavo.numbers import FRENCH_AREAS
+from octavo.numbers import COUNTRIES, FRENCH_AREAS
 
 PREFIX = "OCTAVO_"
 CONFIG = "OCTAVO_CONFIG"
@@ -103,9 +103,8 @@ def _countries(value: object) -> object:
     if not isinstance(words, Iterable):
         raise ValueError("must be countries, such as FR, GP, RE")  # noqa: TRY004 - as above
     found = frozenset(str(word).upper() for word in words)
-    for word in found:
-        if not re.fullmatch("[A-Z]{2}", word):
-            raise ValueError(f"{word!r} is not an ISO 3166-1 alpha-2 country")
+    if unknown := sorted(found - COUNTRIES):
+        raise ValueError(f"{unknown[0]!r} is no country with phone numbers; they look like FR, RE")
     return found
 
 

@@ -20,6 +20,7 @@ from pydantic import SecretStr
 
 from octavo import app
 from octavo.accounts.schemas import NewAccount
+from octavo.api.server import loop_factory
 from octavo.db import sqlite
 from octavo.db.codes import CampaignState, Scope
 from octavo.db.unit_of_work import run_once
@@ -290,7 +291,7 @@ def _run(used: Settings, up: Future[_Up]) -> None:
             await ending.wait()
 
     try:
-        with asyncio.Runner(loop_factory=app._loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(main())
     except BaseException as error:
         if up.done():

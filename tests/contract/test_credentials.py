@@ -134,3 +134,4 @@ def test_many_wrong_keys_are_slowed_down(server: Server) -> None:
     assert slowed.json()["message"]
     assert 1 <= int(slowed.headers["retry-after"]) <= 60
     assert other.get("/wallet/check-balance").status_code == 200
+    assert one.get("/wallet/check-balance").status_code == 200

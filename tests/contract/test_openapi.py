@@ -38,7 +38,7 @@ def test_it_has_every_operation_with_its_answers(description: dict[str, Any]) ->
         assert operation["summary"]
         assert operation["description"]
         done = "201" if method == "POST" else "200"
-        assert operation["responses"].keys() == {done, "400", "401", "413", "429", "503"}
+        assert operation["responses"].keys() == {done, "400", "401", "408", "413", "429", "503"}
         for answer in operation["responses"].values():
             assert answer["description"]
             assert answer["content"]["application/json"]["schema"]["properties"]
@@ -93,6 +93,7 @@ def test_the_pages_answer(server: Server) -> None:
     page = server.client.get("/docs")
     assert page.status_code == 200
     assert "/openapi.json" in page.text
+    assert server.client.get("/redoc").status_code == 404
     assert server.client.get("/healthz").json() == {"status": "ok"}
     assert server.client.get("/readyz").json() == {"status": "ready"}
 

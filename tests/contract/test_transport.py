@@ -138,7 +138,15 @@ def test_a_larger_body_is_413(customer: Customer, length: int) -> None:
     assert told(response.content) == 400
     assert response.json()["errors"]["body"]["code"] == 447
     assert str(LIMIT) in response.json()["errors"]["body"]["message"]
+    assert response.headers["connection"] == "close"
     assert customer.holdings() == before
+
+
+def test_who_sends_all_before_reading_gets_its_413(customer: Customer) -> None:
+    body = padded(3 * LIMIT)
+    head = (f"Content-Length: {len(body)}",)
+    status, headers, answer = talk(customer, f"POST {SEND} HTTP/1.1", body, headers=head)
+    assert (status, told(answer), headers["connection"]) == (413, 400, "close")
 
 
 def test_a_larger_body_in_chunks_is_413(customer: Customer) -> None:
@@ -240,3 +248,15 @@ def test_the_request_log_tells_what_was_repaired_and_nothing_personal(customer: 
     customer.send(sender="S\u00e9cret", text="A private matter", recipients=["+33600000001"])
     rows = customer.server.logged_requests(customer.account)
     assert rows == [("POST", SEND, 201, None, "recipients,sender")]
+
+
+@pytest.mark.parametrize("request_line", ["BREW / HTTP/1.1", "hello", "GET / HTTP/7.7"])
+def test_what_is_no_http_has_code_and_message(customer: Customer, request_line: str) -> None:
+    status, headers, body = talk(customer, request_line)
+    assert (status, told(body)) == (400, 400)
+    assert headers["content-type"] == "application/json"
+
+
+def test_headers_have_a_ceiling(customer: Customer) -> None:
+    status, _, body = talk(customer, f"GET {BALANCE} HTTP/1.1", headers=("a: " + "x" * 65536,))
+    assert (status, told(body)) == (431, 431)

@@ -4,6 +4,7 @@ The outbox judges: the carrier took a message if, and only if, its line has ids.
 """
 
 import json
+import os
 import sqlite3
 import time
 from collections import Counter
@@ -17,7 +18,8 @@ from octavo.db.codes import CampaignState, EventKind, InDoubt, MessageState
 from octavo.db.connection import Connection, SqliteConnection
 from octavo.db.postgresql import PostgresConnection
 from octavo.db.statements import verifying
-from octavo.drivers.sandbox.outbox import read_outbox
+from octavo.drivers.sandbox.outbox import outbox_path, read_outbox
+from octavo.drivers.sandbox.reporter import checkpoint_path
 from octavo.kit.money import money
 from octavo.ledger import verify
 from octavo.ledger.campaigns import CANCELED
@@ -156,10 +158,25 @@ def wait_settled(server: ServerProcess, *, reports: bool = True) -> None:
         waiting = waiting.replace(" FROM", " + coalesce(sum(accepted), 0) FROM")
     deadline = time.monotonic() + PATIENCE
     with closing(opened(server.data_dir, server.url)) as raw:
-        while raw.execute(waiting).fetchone()[0]:
+        while raw.execute(waiting).fetchone()[0] or not all_is_reported(server.data_dir):
             assert server.running(), server.told("it has ended")
             assert time.monotonic() < deadline, server.told(f"not settled: {state_of(raw)}")
             time.sleep(0.05)
+
+
+def all_is_reported(data_dir: Path) -> bool:
+    """Whether the carrier has said all that it will say of what is in the outbox."""
+    outbox = outbox_path(data_dir)
+    if not outbox.exists():
+        return True
+    with outbox.open("rb") as file:
+        start = max(0, file.seek(0, os.SEEK_END) - (1 << 16))
+        file.seek(start)
+        whole = start + file.read().rfind(b"\n") + 1
+    checkpoints = checkpoint_path(data_dir, 0).parent.glob(
+        checkpoint_path(data_dir, 0).name.replace("0", "*")
+    )
+    return all(int(c.read_text() or 0) >= whole for c in checkpoints)
 
 
 def state_of(raw: Raw) -> dict[str, Any]:

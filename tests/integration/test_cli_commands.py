@@ -219,7 +219,9 @@ def test_routes_are_shown_limited_and_paused(octavo: Commands) -> None:
     assert "unlimited" in octavo("route", "show", "sandbox")
     assert "(nowhere)" in octavo.fails("route", "pause", "nowhere")
     assert "neither" in octavo.fails("route", "set-rate", "sandbox", "fast", code=2)
-    assert "A rate is above 0" in octavo.fails("route", "set-rate", "sandbox", "inf")
+    assert octavo.fails("route", "set-rate", "sandbox", "inf") == "Error: A rate is above 0"
+    told = octavo.fails("route", "set-window", "sandbox", "1001")
+    assert told == "Error: A window is 1 to 1000"
 
 
 def test_a_change_is_made_beside_a_server_that_writes(octavo: Commands) -> None:

@@ -1,5 +1,6 @@
 """First and later starts, and the command that makes a database."""
 
+import os
 import shlex
 import signal
 import subprocess
@@ -11,12 +12,14 @@ from pydantic import SecretStr
 
 from octavo import app
 from octavo.accounts.keys import Peppers
+from octavo.accounts.service import opens
 from octavo.cli.server import greeting
 from octavo.cli.setup import first_start, prepare
 from octavo.db.sqlite import ServerLock
 from octavo.settings import Settings
 from tests.common.commands import Commands, commands, environment
-from tests.common.database import Clock, rows
+from tests.common.database import Clock, connection, rows
+from tests.common.process import ServerProcess
 
 
 @pytest.fixture
@@ -116,6 +119,74 @@ def test_up_tells_how_to_send_once_it_serves(
     second = octavo("up")
     assert key not in second
     assert "account key add --login demo@octavo.localhost" in second
+
+
+def test_the_first_key_is_told_even_when_the_start_fails(
+    octavo: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def serve(settings: Settings, announce: object) -> None:
+        raise OSError(98, "Address already in use")
+
+    monkeypatch.setattr(app, "serve", serve)
+    failed = octavo.run("up")
+    assert failed.exit_code == 1
+    assert "Address already in use" in failed.stderr
+    login, key = (line.split()[1] for line in failed.stdout.splitlines())
+    known = Peppers((octavo.data_dir / "secrets" / "pepper").read_text())
+    with connection(octavo.database) as c:
+        assert opens(c, known, login, key)
+    assert octavo.run("up").stdout == ""
+
+
+def test_the_first_key_is_told_once(octavo: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "serve", lambda settings, announce: announce())
+    heads = [line.split(" ")[0] for line in octavo("up").splitlines()]
+    assert heads == ["api-login", "api-key", "address", "", "curl", ""]
+    heads = [line.split(" ")[0] for line in octavo("up").splitlines()]
+    assert heads == ["api-login", "api-key", "address", "", "curl", ""]
+
+
+def test_a_first_key_that_opens_nothing_any_more_is_told(
+    octavo: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "serve", lambda settings, announce: None)
+    monkeypatch.setenv("OCTAVO_FIRST_KEY", " the-first-key-of-all ")
+    octavo("up")
+    octavo("up")
+    for name, value in (("KEY", "another-key-than-that"), ("LOGIN", "other@example.org")):
+        with monkeypatch.context() as patched:
+            patched.setenv(f"OCTAVO_FIRST_{name}", value)
+            [warning] = octavo.run("up").stderr.splitlines()
+            assert "OCTAVO_FIRST_KEY count at the first start only" in warning
+            assert value not in warning or name == "LOGIN"
+    monkeypatch.setenv("OCTAVO_FIRST_KEY", "short")
+    assert octavo.fails("up") == "Error: An api key has 12 to 128 characters"
+
+
+def test_what_octavo_makes_is_its_owners_alone(tmp_path: Path) -> None:
+    umask = os.umask(0o022)
+    try:
+        server = ServerProcess(tmp_path / "made" / "data", log=tmp_path / "log")
+        server.start()
+        server.sigterm()
+        octavo = Commands(tmp_path / "other")
+        octavo("migrate")
+        octavo("account", "create", "A", "--login", "a@b.c")
+        octavo("sandbox", "reply", "--from", "+33639980001", "--to", "30101", "--text", "STOP")
+        assert os.umask(0o022) == 0o022
+    finally:
+        os.umask(umask)
+    made = [tmp_path / "made", tmp_path / "other"]
+    found = [path for top in made for path in (top, *top.rglob("*"))]
+    assert {path.name for path in found} >= {"octavo.db", "requests.db", "pepper", "replies.jsonl"}
+    assert [path for path in found if path.stat().st_mode & 0o077] == []
+
+
+def test_a_data_directory_of_the_operators_stays_as_it_is(octavo: Commands) -> None:
+    octavo.data_dir.mkdir()
+    octavo.data_dir.chmod(0o755)
+    octavo("migrate")
+    assert octavo.data_dir.stat().st_mode & 0o777 == 0o755
 
 
 def test_the_curl_line_survives_a_shell(tmp_path: Path) -> None:

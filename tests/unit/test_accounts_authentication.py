@@ -119,6 +119,35 @@ async def test_wrong_keys_are_slowed_down_and_other_addresses_go_on(gate: Gate) 
     assert await gate.ask(LOGIN, KEY) == 2
 
 
+async def test_a_right_key_passes_however_many_wrong_ones_came_before(gate: Gate) -> None:
+    for _ in range(FAILURES + 2):
+        await gate.ask(LOGIN, "a key that is wrong")
+    assert await gate.ask(LOGIN, KEY) == 2
+    gate.clock.go(LIFE)
+    assert await gate.ask(LOGIN, "a key that is wrong") == -429
+    assert await gate.ask(LOGIN, KEY) == 2
+
+
+@pytest.mark.parametrize("login", [LOGIN, "nobody@example.org"])
+async def test_who_is_slowed_down_costs_one_read_in_two_seconds(gate: Gate, login: str) -> None:
+    for _ in range(FAILURES):
+        await gate.ask(login, "a key that is wrong")
+    for _ in range(2):
+        before = gate.store.reads
+        for n in range(20):
+            assert await gate.ask(login, f"a key that is wrong {n}") == -429
+        assert gate.store.reads == before + 1
+        gate.clock.go(LIFE)
+
+
+async def test_the_refusal_of_who_is_slowed_down_tells_when_to_try_again(gate: Gate) -> None:
+    for _ in range(FAILURES):
+        await gate.ask(LOGIN, "a key that is wrong")
+    with pytest.raises(Refusal) as refused:
+        await gate.authenticator.authenticate(LOGIN, "a key that is wrong", "10.0.0.1")
+    assert (refused.value.status, refused.value.data) == (429, {"seconds": 6})
+
+
 async def test_an_unknown_login_costs_as_many_digests_as_a_wrong_key(
     gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -260,12 +260,15 @@ def test_what_joins_a_slice_behind_its_head_is_not_forgotten(world: World) -> No
     assert world.state(campaign) is CampaignState.FINISHED
 
 
-def test_what_was_lost_in_different_passes_is_repeated_together(world: World) -> None:
+@pytest.mark.parametrize("first_lost", [0, 1])
+def test_what_was_lost_in_different_passes_is_repeated_together(
+    world: World, first_lost: int
+) -> None:
     campaign = world.send(2, in_doubt=InDoubt.REPEAT)
     holder = Holder(world)
-    first, second = in_flight(holder)
-    holder.lost(first)
-    holder.refused(second, Fault.TEMPORARY)
+    keys = in_flight(holder)
+    holder.lost(keys[first_lost])
+    holder.refused(keys[1 - first_lost], Fault.TEMPORARY)
     holder.settle()
     world.live(10 * SECOND)
     holder.lost(in_flight(holder)[0])
@@ -276,6 +279,40 @@ def test_what_was_lost_in_different_passes_is_repeated_together(world: World) ->
     world.housekeeping()
 
     assert holder.work() == [(campaign, 1, 2), (campaign, 2, 2)]
+
+
+def test_what_is_repeated_waits_for_a_later_pass_that_is_under_way(world: World) -> None:
+    campaign = world.send(2, in_doubt=InDoubt.REPEAT)
+    holder = Holder(world)
+    first, second = in_flight(holder)
+    holder.lost(first)
+    holder.refused(second, Fault.TEMPORARY)
+    holder.settle()
+    world.live(10 * SECOND)
+    (retry,) = in_flight(holder)
+
+    world.live(2 * DOUBT_AFTER)
+    assert world.message(campaign, 1)["state"] is UNKNOWN
+    holder.accepted(retry)
+    holder.settle()
+    world.live(10 * SECOND)
+
+    assert holder.work() == [(campaign, 1, 1)]
+
+
+def test_what_is_repeated_waits_for_the_rest_of_its_own_pass(world: World) -> None:
+    campaign = world.send(4, in_doubt=InDoubt.REPEAT)
+    holder = Holder(world, most=2)
+    in_flight(holder)
+    holder.retake()
+
+    world.live(2 * DOUBT_AFTER)
+
+    assert world.states(campaign) == [UNKNOWN] * 2 + [PENDING] * 2
+    assert holder.work() == [(campaign, 3, 0), (campaign, 4, 0)]
+    world.live(10 * SECOND)
+    assert holder.work() == [(campaign, 1, 1), (campaign, 2, 1)]
+    assert world.state(campaign) is CampaignState.FINISHED
 
 
 def test_a_paused_order_repeats_once_it_goes_on(world: World) -> None:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from octavo.api.errors import FieldCode
-from octavo.api.lenient.body import parse_body, parse_query, read_payload
+from octavo.api.lenient.body import Patience, parse_body, parse_query, read_bytes, read_payload
 from octavo.api.lenient.forms import MAX_PAIRS
 from octavo.kit.errors import Refusal
 
@@ -213,3 +213,65 @@ def test_a_body_over_the_limit_is_refused_with_413(
         asyncio.run(read_payload(request_of(chunks, headers), 100))
     assert (refused.value.code, refused.value.status) == (400, 413)
     assert refused.value.fields["body"] == (FieldCode.BODY_TOO_LONG, {"limit": 100})
+
+
+IMPATIENT = Patience(seconds=0.01, dropped_bytes=1000, dropped_seconds=0.01)
+
+
+def endless(chunk: bytes, headers: dict[str, str] | None = None) -> tuple[Request, list[int]]:
+    """A request whose body never ends, and how many chunks of it were taken.
+
+    With an empty chunk nothing ever comes.
+    """
+    taken: list[int] = []
+
+    async def receive() -> Message:
+        if not chunk:
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)
+        taken.append(len(chunk))
+        return {"type": "http.request", "body": chunk, "more_body": True}
+
+    raw = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+    scope = {"type": "http", "method": "POST", "headers": raw, "query_string": b""}
+    return Request(scope, receive), taken
+
+
+@pytest.mark.parametrize("limit", [0, 100])
+def test_a_body_that_does_not_come_is_refused_with_408(limit: int) -> None:
+    request, _ = endless(b"")
+    with pytest.raises(Refusal) as refused:
+        asyncio.run(read_bytes(request, limit, IMPATIENT))
+    assert (refused.value.code, refused.value.status) == (408, 408)
+
+
+def test_a_body_that_trickles_is_refused_as_a_whole() -> None:
+    request, taken = endless(b"x")
+    with pytest.raises(Refusal) as refused:
+        asyncio.run(read_bytes(request, 1 << 40, IMPATIENT))
+    assert refused.value.status == 408
+    assert len(taken) > 1
+
+
+@pytest.mark.parametrize("headers", [{}, {"content-length": "1000000"}])
+def test_what_comes_after_the_limit_is_dropped_up_to_a_bound(headers: dict[str, str]) -> None:
+    request, taken = endless(b"x" * 60, headers)
+    patient = IMPATIENT._replace(seconds=30, dropped_seconds=30)
+    with pytest.raises(Refusal) as refused:
+        asyncio.run(read_bytes(request, 100, patient))
+    assert refused.value.status == 413
+    assert 1000 < sum(taken) < 1300
+
+
+def test_a_body_over_the_limit_that_stops_coming_is_not_waited_for() -> None:
+    request, _ = endless(b"", {"content-length": "1000000"})
+    with pytest.raises(Refusal) as refused:
+        asyncio.run(read_bytes(request, 100, IMPATIENT))
+    assert refused.value.status == 413
+
+
+def test_who_waits_for_continue_is_refused_without_reading() -> None:
+    request, taken = endless(b"x", {"content-length": "1000000", "expect": "100-continue"})
+    with pytest.raises(Refusal):
+        asyncio.run(read_bytes(request, 100, IMPATIENT))
+    assert taken == []

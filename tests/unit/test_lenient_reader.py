@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from octavo.api.lenient import fields, settings_fields
+from octavo.api.lenient.body import parse_body
 from octavo.api.lenient.jsontext import JsonObject, JsonValue
 from octavo.api.lenient.kinds import Bool, Integer, Text
 from octavo.api.lenient.openapi import body_schema, query_parameters, request_body
@@ -237,3 +238,29 @@ def test_an_unusable_date_is_now() -> None:
     assert send_at is not None
     assert to_datetime(send_at).isoformat() == "2029-12-31T23:00:00+00:00"
     assert from_datetime(to_datetime(send_at)) == send_at
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind", "repaired"),
+    [
+        (rb'{"text": "a\u0000b"}', "", "text"),
+        (b'{"text": "a\0b"}', "", "text"),
+        (rb'{"text": "a\ud800b"}', "", "text"),
+        (rb'{"te\u0000xt": "ab"}', "", "text"),
+        (rb'{"request_id": "\u0000a"}', "", "request_id"),
+        (rb'{"request_id": "\u0000"}', "", "request_id"),
+        (rb'{"metadata": {"request_id": "\u0000a"}}', "", "request_id"),
+        (rb'{"request_id": ["a"]}', "", "request_id"),
+        (rb'{"recipients": [{"phone_number": "+33600000001\u0000"}]}', "", "recipients"),
+        (rb'{"recipients": [{"phone_number\u0000": "+33600000001"}]}', "", "recipients"),
+        (b"text=a%00b", "application/x-www-form-urlencoded", "text"),
+        (b"recipients[0][phone_number]=%00336", "application/x-www-form-urlencoded", "recipients"),
+    ],
+)
+def test_deleted_and_replaced_characters_are_noted(raw: bytes, kind: str, repaired: str) -> None:
+    assert fields.SMS_SEND.read(parse_body(raw, kind), NOW).repaired == (repaired,)
+
+
+def test_what_needed_no_mending_is_not_noted() -> None:
+    raw = rb'{"id": "\u0000", "text": "\ud83d\ude00", "recipients": [{"phone_number": "+336"}]}'
+    assert fields.SMS_SEND.read(parse_body(raw), NOW).repaired == ()

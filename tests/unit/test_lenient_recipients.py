@@ -127,3 +127,34 @@ def test_lists_nested_without_end_are_left_alone() -> None:
     for _ in range(900):
         deep = [deep]
     assert read(deep) == ((RecipientInput(),), True)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "+33600000001;+33600000002",
+        "+33600000001, +33600000002",
+        "+33600000001\r\n+33600000002\n",
+        "0033600000001;0033600000002",
+        ["+33600000001", "+33600000002"],
+    ],
+)
+def test_several_numbers_in_one_are_a_contact_each(number: JsonValue) -> None:
+    rows, repaired = read([{"phone_number": number, "first_name": "Ada"}])
+    assert [row.phone_number.replace("00336", "+336") for row in rows] == [
+        "+33600000001",
+        "+33600000002",
+    ]
+    assert {row.first_name for row in rows} == {"Ada"}
+    assert repaired
+
+
+def test_a_long_row_of_numbers_loses_none() -> None:
+    numbers = [f"+336000000{i:02d}" for i in range(50)]
+    rows, _ = read([{"phone_number": ";".join(numbers)}])
+    assert [row.phone_number for row in rows] == numbers
+
+
+@pytest.mark.parametrize("number", ["+33 6 00 00 00 01;ext=12", "+33600000001, ext. 5"])
+def test_an_extension_is_no_second_number(number: str) -> None:
+    assert read([{"phone_number": number}]) == ((RecipientInput(number),), False)

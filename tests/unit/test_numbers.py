@@ -122,6 +122,26 @@ def test_reasons_have_the_contracts_codes() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "+33639980001;+33639980002",
+        "+33639980001;0639980002",
+        "+33639980001,+33639980002",
+        "+33639980001/+33639980002",
+        "+33639980001\n+33639980002",
+        "+33639980001 x +33639980002",
+        "0033639980001;0033639980002",
+        "+33639980001;+336",
+        # Together no longer than a German number may be.
+        "+49301234/+49301235",
+        "+4930123;+4930124",
+    ],
+)
+def test_of_several_numbers_none_is_taken(reader: NumberReader, raw: str) -> None:
+    assert isinstance(reader.read(raw), Unreadable)
+
+
 @pytest.mark.parametrize("area", sorted(FRENCH_AREAS))
 def test_french_areas_are_countries_that_numbers_have(reader: NumberReader, area: str) -> None:
     example = phonenumbers.example_number_for_type(area, PhoneNumberType.MOBILE)

@@ -9,7 +9,7 @@ from octavo.contacts.repository import Collection
 from octavo.db.dialect import POSTGRESQL, SQLITE, Dialect
 from octavo.db.statement import Command, Statement
 
-REPOSITORIES = ("accounts", "cli", "contacts", "prices", "routes")
+REPOSITORIES = ("accounts", "callbacks", "cli", "contacts", "prices", "routes")
 
 
 def statements() -> Iterator[tuple[str, Statement]]:

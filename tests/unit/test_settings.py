@@ -79,6 +79,8 @@ def test_a_variable_is_read(
         ("PUBLIC_URL", "ftp://sms.example.org"),
         ("TRUSTED_PROXIES", "10.0.0.1/8"),
         ("STOP_COUNTRIES", "FRA"),
+        ("STOP_COUNTRIES", "FR xx"),
+        ("STOP_COUNTRIES", "001"),
         ("VALIDITY", "two days"),
         ("VALIDITY", "-1"),
         ("VALIDITY", "9" * 400),

@@ -154,7 +154,6 @@ FREQUENT = [
     ("forget a doubt", passes.FORGET_DOUBT, "in_doubt", _by("ix_in_doubt_campaign_id_seq")),
     ("due jobs", tasks.LEASE_TASK, "task", rf"{_by('ix_task_due')}|{KEY}"),
     ("parked and due", tasks.DUE_PARKED, "slice", _by("ix_slice_parked")),
-    ("next parked", tasks.NEXT_PARKED_AT, "slice", _by("ix_slice_parked")),
     ("promote", tasks.PROMOTE, "slice", KEY),
     ("start", tasks.START_CAMPAIGNS, "campaign", KEY),
     ("parts of receipts", traffic.PARTS_BY_REF, "part", r"KEY \(route_id=\? AND ref=\?"),

@@ -4,6 +4,7 @@ import asyncio
 from typing import TypeVar
 
 import pytest
+from structlog.testing import capture_logs
 
 from octavo.db.unit_of_work import Rank, Unit
 from octavo.drivers.protocol import Inbound, Report, ReportState
@@ -76,6 +77,35 @@ def test_a_reply_is_read_for_stop(world: World, text: str, stopped: int) -> None
     asyncio.run(reports.take_inbounds(WorldStore(world), world.route, [told], world.now))
 
     assert world.number("SELECT count(*) FROM suppression") == stopped
+
+
+@pytest.mark.parametrize("name", ["", reference(12345, 1)])
+def test_a_stop_that_matches_no_campaign_is_told_without_personal_data(
+    world: World, name: str
+) -> None:
+    told = Inbound("1", "+33600000000", "36000", "STOP", world.now, name)
+
+    with capture_logs() as logs:
+        for _ in range(2):
+            asyncio.run(reports.take_inbounds(WorldStore(world), world.route, [told], world.now))
+
+    (line,) = logs
+    assert line == {
+        "event": "inbound matched no campaign",
+        "log_level": "warning",
+        "route": world.route,
+        "kind": "stop",
+        "messages": 1,
+    }
+
+
+def test_a_reply_that_is_matched_is_no_warning(world: World) -> None:
+    told = Inbound("1", "+336", "36000", "STOP", world.now, reference(world.send(), 1))
+
+    with capture_logs() as logs:
+        asyncio.run(reports.take_inbounds(WorldStore(world), world.route, [told], world.now))
+
+    assert logs == []
 
 
 def test_reports_of_each_state_come_in(world: World) -> None:

@@ -23,6 +23,10 @@ class Authenticator:
     The keys of a login are kept for two seconds once one of them was right, so a revoked key
     lives at most that long; a key that is not among the kept ones is looked up before it is
     refused, so a new one works at once.
+
+    A right key passes however many wrong ones came before it, so nobody is shut out by others
+    behind their address. What many wrong keys lose is a look-up of their own: they are matched
+    with the keys that were read at most two seconds ago.
     """
 
     def __init__(self, store: Store, peppers: Peppers, clock: Clock) -> None:
@@ -36,24 +40,30 @@ class Authenticator:
         """The account; `client` is the address of who asks.
 
         Raises Refusal (status 401): 108 without a login, 109 without a key, 101 when they do not
-        match; 429 (`seconds` in its data) after many wrong keys for this login from this address.
+        match; 429 (`seconds` in its data) instead, after many wrong keys for this login from this
+        address.
         """
         login, key = fold_login(login or "")[: LONGEST_LOGIN + 1], (key or "").strip()
         if not login:
             raise Refusal(108, status=401)
         if not key:
             raise Refusal(109, status=401)
-        self._throttle.check(login, client)
         kept = self._keys.known(login)
         account = self._match(key, kept) if kept else None
-        if account is None:
-            found = await self._keys.read(login)
-            account = self._match(key, found)
-            if account is None:
-                self._throttle.failed(login, client)
-                raise Refusal(101, status=401)
+        return account or await self._look_up(login, key, client)
+
+    async def _look_up(self, login: str, key: str, client: str) -> Account:
+        """Matches with the keys as they are now; while slowed down, with the last ones read."""
+        seconds = self._throttle.wait(login, client)
+        found = await (self._keys.get(login) if seconds else self._keys.read(login))
+        account = self._match(key, found)
+        if account is not None:
             self._keys.keep(login, found)
-        return account
+            return account
+        if seconds:
+            raise Refusal(429, status=429, seconds=seconds)
+        self._throttle.failed(login, client)
+        raise Refusal(101, status=401)
 
     def _match(self, key: str, candidates: Sequence[Candidate]) -> Account | None:
         """Takes the same time for an unknown login as for a wrong key."""

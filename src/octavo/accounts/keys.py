@@ -27,6 +27,8 @@ _ALPHABET = string.digits + string.ascii_letters
 class BadPepper(OctavoError):
     """A pepper has at least 16 characters and no blanks; several are separated by blanks."""
 
+    says = "A pepper has at least 16 characters and no blanks; several are separated by blanks"
+
 
 class Peppers:
     """The secrets that digests of keys are made with; the first one is the current one."""

@@ -60,22 +60,34 @@ class Balance(NamedTuple):
 class NoSuchAccount(OctavoError):
     """There is no account with this number or login."""
 
+    says = "There is no account with this number or login"
+
 
 class LoginTaken(OctavoError):
     """Another account uses this login."""
+
+    says = "Another account uses this login"
 
 
 class BadLogin(OctavoError):
     """A login has 1 to 254 characters and no blanks."""
 
+    says = "A login has 1 to 254 characters and no blanks"
+
 
 class BadKey(OctavoError):
     """An api key has 12 to 128 characters."""
+
+    says = "An api key has 12 to 128 characters"
 
 
 class NoSuchKey(OctavoError):
     """There is no unrevoked api key with this number."""
 
+    says = "There is no unrevoked api key with this number"
+
 
 class NoSuchTimeZone(OctavoError):
     """This is no time zone; they look like Europe/Paris."""
+
+    says = "This is no time zone; they look like Europe/Paris"

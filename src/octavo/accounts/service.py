@@ -1,5 +1,6 @@
 """Accounts, their keys, parameters and balance: functions inside somebody's unit of work."""
 
+import hmac
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,8 @@ from octavo.accounts.schemas import (
     NoSuchKey,
     NoSuchTimeZone,
 )
+from octavo.callbacks import service as callbacks
+from octavo.callbacks.schemas import PARAMETERS
 from octavo.db.connection import Connection
 from octavo.db.statements import verifying
 from octavo.kit.clock import Instant
@@ -87,6 +90,16 @@ def revoke_key(connection: Connection, key: int, now: Instant) -> None:
         raise NoSuchKey(str(key))
 
 
+def opens(connection: Connection, peppers: Peppers, login: str, key: str) -> bool:
+    """Whether a login has this key, unrevoked."""
+    return any(
+        hmac.compare_digest(peppers.digest(key.strip(), pepper), digest)
+        for pepper, digest, *_ in connection.all(
+            repository.CANDIDATES, login=keys.fold_login(login)
+        )
+    )
+
+
 def list_keys(connection: Connection, account: int | None = None) -> list[ApiKey]:
     """The keys of an account, or of all; revoked ones too."""
     every = int(account is None)
@@ -117,13 +130,18 @@ def parameters(connection: Connection, account: int) -> dict[str, str]:
 def put_parameters(
     connection: Connection, account: int, values: Mapping[str, str | None]
 ) -> dict[str, str]:
-    """Sets named values, None clears one; returns all that are set then."""
+    """Sets named values, None clears one; returns all that are set then.
+
+    A new callback address is called with what happens from now on.
+    """
     put = [(account, name, value) for name, value in values.items() if value is not None]
     cleared = [(account, name) for name, value in values.items() if value is None]
     if put:
         connection.many(repository.PUT_PARAMETER, put)
     if cleared:
         connection.many(repository.DELETE_PARAMETER, cleared)
+    if not values.keys().isdisjoint(PARAMETERS.values()):
+        callbacks.follow(connection, account)
     return parameters(connection, account)
 
 

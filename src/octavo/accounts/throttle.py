@@ -3,7 +3,6 @@
 from ipaddress import ip_network
 
 from octavo.kit.clock import SECOND, Clock, Instant
-from octavo.kit.errors import Refusal
 
 FAILURES = 10
 """Failed logins that one address may have at once; then one every `EVERY`."""
@@ -13,7 +12,7 @@ MOST = 10_000
 
 
 class Throttle:
-    """Slows down who tries keys. A login is never shut from an address that has not failed."""
+    """Slows down who tries wrong keys; a right one is not its business."""
 
     def __init__(self, clock: Clock, *, most: int = MOST) -> None:
         self._clock = clock
@@ -21,14 +20,13 @@ class Throttle:
         # As a route's rate (GCRA): until when the failures so far are paid for.
         self._until: dict[tuple[str, str], Instant] = {}
 
-    def check(self, login: str, client: str) -> None:
-        """Raises Refusal 429; its `seconds` tell when to try again."""
+    def wait(self, login: str, client: str) -> int:
+        """Seconds until the next try that is answered as one; 0: now."""
         until = self._until.get((login, _site(client)))
         if until is None:
-            return
+            return 0
         wait = until - self._clock() - (FAILURES - 1) * EVERY
-        if wait > 0:
-            raise Refusal(429, status=429, seconds=-(-wait // SECOND))
+        return max(0, -(-wait // SECOND))
 
     def failed(self, login: str, client: str) -> None:
         """Counts a failed login."""

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from octavo import __version__
-from octavo.api import health
+from octavo.api import health, pages
 from octavo.api.answers import answer
 from octavo.api.context import Services
 from octavo.api.description import described
@@ -53,6 +53,9 @@ def make_app(services: Services, state: Health) -> FastAPI:
         version=__version__,
         description="A self-hosted campaign server that speaks the public Octopush HTTP API.",
         redirect_slashes=False,
+        # Theirs load their scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
     )
     for method, path, operation in OPERATIONS:
         app.add_api_route(
@@ -63,6 +66,7 @@ def make_app(services: Services, state: Health) -> FastAPI:
             **described(operation.__name__, method),
         )
     health.add(app, state)
+    pages.add(app)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _no_such_thing)
     app.add_exception_handler(StoreUnavailable, _unavailable)
@@ -112,6 +116,9 @@ async def _refused(request: Request, error: Exception) -> Response:
         headers["www-authenticate"] = 'Basic realm="Octavo", charset="UTF-8"'
     if error.status == 429:
         headers["retry-after"] = str(error.data.get("seconds", RETRY_AFTER))
+    if error.status in (408, 413):
+        # The rest of the body is not the next request.
+        headers["connection"] = "close"
     return answer(
         render(error, _languages(request)),
         error.status,

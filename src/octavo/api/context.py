@@ -7,7 +7,7 @@ from starlette.requests import Request
 from octavo.accounts.authentication import Authenticator
 from octavo.accounts.schemas import Account
 from octavo.api.auth import credentials
-from octavo.api.lenient.body import read_payload
+from octavo.api.lenient.body import PATIENCE, Patience, read_payload
 from octavo.api.lenient.jsontext import JsonObject
 from octavo.api.lenient.reader import Reading, Spec
 from octavo.campaigns.service import SmsService
@@ -26,6 +26,7 @@ class Services:
     sms: SmsService
     prices: Prices
     body_limit: int
+    body_patience: Patience = PATIENCE
 
 
 async def authenticated(request: Request, services: Services) -> Account:
@@ -38,8 +39,8 @@ async def authenticated(request: Request, services: Services) -> Account:
 
 
 async def payload_of(request: Request, services: Services) -> JsonObject:
-    """The values of a request. Raises Refusal (400, 413)."""
-    return await read_payload(request, services.body_limit)
+    """The values of a request. Raises Refusal (400, 408, 413)."""
+    return await read_payload(request, services.body_limit, services.body_patience)
 
 
 def read(request: Request, services: Services, spec: Spec, payload: JsonObject) -> Reading:

@@ -122,6 +122,7 @@ _CREDENTIALS: list[dict[str, object]] = [
 _FAILURES = {
     400: "The request cannot be carried out",
     401: "Credentials are absent or wrong",
+    408: "The body did not come whole in time",
     413: "The body is too large",
     429: "Too many wrong keys",
     503: "The store is unavailable; try again",

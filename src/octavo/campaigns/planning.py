@@ -23,7 +23,6 @@ from octavo.text.stop import has_low_cost_stop_mention, has_stop_mention, with_s
 
 MAX_RECIPIENTS = 500
 LOW_COST = "sms_low_cost"
-PREMIUM = "sms_premium"
 MAX_ECHO = 64
 MAX_NAMED = 3
 

@@ -1,11 +1,23 @@
 """`octavo`: the group of all commands, and how errors are told."""
 
+import os
 import sqlite3
 
 import click
 
 from octavo import __version__
-from octavo.cli import accounts, campaigns, demo, prices, routes, sandbox, server, verify, wallets
+from octavo.cli import (
+    accounts,
+    callbacks,
+    campaigns,
+    demo,
+    prices,
+    routes,
+    sandbox,
+    server,
+    verify,
+    wallets,
+)
 from octavo.cli.output import one_line
 from octavo.kit.errors import OctavoError, Refusal
 
@@ -29,26 +41,25 @@ class Octavo(click.Group):
 
 
 def words(error: OctavoError) -> str:
-    """What an error says: its own words, after the sentence that its class is documented by."""
+    """What an error says."""
     if isinstance(error, Refusal):
         from octavo.api.errors import render
 
         return render(error, None)["message"]
-    from octavo.settings import BadSettings
-
-    if isinstance(error, BadSettings):
-        return str(error)
-    about = (type(error).__doc__ or "").strip().split("\n")[0].rstrip(".")
-    return f"{about} ({error})" if str(error) else about
+    return str(error)
 
 
 @click.group(cls=Octavo, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="octavo")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Octavo: a campaign server that speaks the public Octopush HTTP API.
 
     Settings come from OCTAVO_* variables and octavo.toml; everything lives in OCTAVO_DATA_DIR.
     """
+    # What people are written is nobody else's to read, so what we make is its owner's alone.
+    umask = os.umask(0o077)
+    ctx.call_on_close(lambda: os.umask(umask))
 
 
 for command in (
@@ -63,6 +74,7 @@ for command in (
     prices.price,
     routes.route,
     campaigns.campaign,
+    callbacks.callback,
     sandbox.sandbox,
 ):
     cli.add_command(command)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from octavo.db.schema import dispatch, people
+from octavo.db.schema import dispatch
 from octavo.db.statement import Query, first_integer, first_text
 
 _campaign = dispatch.campaign.c
@@ -86,4 +86,3 @@ CAMPAIGNS = Query(
 CAMPAIGN = Query(CampaignRow._make, _SELECT.where(_campaign.ticket == bindparam("ticket")))
 
 CAMPAIGN_COUNT = Query(first_integer, sa.select(sa.func.count()).select_from(dispatch.campaign))
-ACCOUNT_COUNT = Query(first_integer, sa.select(sa.func.count()).select_from(people.account))

@@ -30,7 +30,11 @@ def up(octavo: Operator) -> None:
         warn(f"{name} is not a setting and is ignored")
     with alone(settings):
         first = first_start(settings)
+        if first.created:
+            # At once: the key is kept nowhere, and this start may still fail.
+            say(credentials(first))
         _warn_of_lost_keys(octavo)
+        _warn_of_ignored_key(octavo)
         serve(settings, lambda: say(greeting(settings, first)))
 
 
@@ -95,14 +99,20 @@ def migrate(octavo: Operator, as_json: bool) -> None:
 
 
 def greeting(settings: "Settings", first: "FirstStart") -> str:
-    """How to send a first message. The key is shown only when it was just made."""
-    key = first.key or "YOUR-API-KEY"
-    lines = [f"address    {settings.base_url}", f"api-login  {first.login}"]
+    """How to send a first message, to be told after the credentials of a new account."""
+    lines = [] if first.created else [credentials(first)]
+    lines += [f"address    {settings.base_url}", ""]
+    lines += [_curl(settings.base_url, first.login, first.key or "YOUR-API-KEY"), ""]
+    return "\n".join(lines)
+
+
+def credentials(first: "FirstStart") -> str:
+    """Login and key of the first account. The key is shown only when it was just made."""
     if first.key:
-        lines.append(f"api-key    {first.key}   (shown only this once)")
+        key = f"{first.key}   (shown only this once)"
     else:
-        lines.append(f"api-key    shown at the first start; a new one: {_new_key(first.login)}")
-    return "\n".join([*lines, "", _curl(settings.base_url, first.login, key), ""])
+        key = f"shown at the first start; a new one: {_new_key(first.login)}"
+    return f"api-login  {first.login}\napi-key    {key}"
 
 
 def _new_key(login: str) -> str:
@@ -132,4 +142,15 @@ def _warn_of_lost_keys(octavo: Operator) -> None:
         warn(
             f"{len(lost)} api keys do not work: the pepper that they were made with is missing; "
             f"restore {octavo.settings.pepper_file} or make new keys"
+        )
+
+
+def _warn_of_ignored_key(octavo: Operator) -> None:
+    from octavo.accounts.service import opens
+
+    peppers, login, key = octavo.peppers, octavo.settings.first_login, octavo.settings.first_key
+    if key and not octavo.read(lambda c: opens(c, peppers, login, key.get_secret_value())):
+        warn(
+            "OCTAVO_FIRST_LOGIN and OCTAVO_FIRST_KEY count at the first start only: this key does "
+            f"not open {login}; `octavo account key add` adds one"
         )

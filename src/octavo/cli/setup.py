@@ -30,13 +30,14 @@ def prepare(settings: Settings) -> bool:
 def first_start(settings: Settings, clock: Clock = system_clock) -> FirstStart:
     """As `prepare`; and makes the first account if there is none.
 
-    Seed and account are one transaction. Raises also BadLogin, BadKey, BadPepper.
+    Seed and account are one transaction. Raises also BadLogin, BadPepper, and BadKey whether the
+    first key is still needed or not.
     """
+    key = keys.clean_key(settings.first_key.get_secret_value()) if settings.first_key else None
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = settings.database
     migrate(database)
     known = peppers(settings)
-    key = settings.first_key.get_secret_value() if settings.first_key else None
 
     def unit(connection: Connection) -> FirstStart:
         partitions.ensure(connection, clock())

@@ -94,3 +94,11 @@ class EventKind(IntEnum):
     SKIPPED = 3
     INBOUND = 4
     STOP = 5
+
+
+class CallbackKind(IntEnum):
+    """Which facts an address of an account is called with (contract 6)."""
+
+    DELIVERIES = 0
+    STOPS = 1
+    INBOUNDS = 2

@@ -23,9 +23,13 @@ POSTGRESQL_SCHEMES = ("postgresql://", "postgres://")
 class NotADatabase(OctavoError):
     """This file is no database, or it is damaged."""
 
+    says = "This file is no database, or it is damaged"
+
 
 class EmbeddedDatabase(OctavoError):
-    """SQLite serves one process, `octavo up`; several need PostgreSQL (OCTAVO_DATABASE_URL)."""
+    """This command is for a database that several processes can share."""
+
+    says = "SQLite serves one process, octavo up; several need PostgreSQL in OCTAVO_DATABASE_URL"
 
 
 class Standing(NamedTuple):

@@ -20,13 +20,19 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 class NoDatabase(OctavoError):
     """There is no database yet: `octavo up` or `octavo migrate` makes it."""
 
+    says = "There is no database yet: `octavo up` or `octavo migrate` makes it"
+
 
 class OlderSchema(OctavoError):
     """The database is of an older version: run `octavo migrate`."""
 
+    says = "The database is of an older version: run `octavo migrate`"
+
 
 class NewerSchema(OctavoError):
     """The database was migrated by a newer version of Octavo, which is needed to use it."""
+
+    says = "The database was migrated by a newer version of Octavo, which is needed to use it"
 
 
 def migrate(database: Database) -> bool:

@@ -14,9 +14,13 @@ NEEDED = (3, 37, 0)
 class AlreadyServed(OctavoError):
     """Another server process works on this data directory."""
 
+    says = "Another server process works on this data directory"
+
 
 class SqliteTooOld(OctavoError):
     """Python's SQLite library is older than 3.37."""
+
+    says = "Python's SQLite library is older than 3.37"
 
 
 def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:

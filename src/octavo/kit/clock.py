@@ -12,7 +12,6 @@ Instant = NewType("Instant", int)
 Clock = Callable[[], Instant]
 """Tells the time; injected everywhere, so that a test can replay any schedule."""
 
-MICROSECOND = 1
 MILLISECOND = 1_000
 SECOND = 1_000_000
 MINUTE = 60 * SECOND

@@ -1,11 +1,21 @@
 """The one family of errors. Wording lives with the wire (`octavo.api.errors`), never here."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 
 class OctavoError(Exception):
-    """Root of everything that Octavo raises on purpose."""
+    """Root of everything that Octavo raises on purpose.
+
+    `says` is the sentence that a person is told; what it was raised with follows in brackets.
+    """
+
+    says: ClassVar[str] = ""
+
+    def __str__(self) -> str:
+        """For people and logs, on one line unless it was raised with several."""
+        about = super().__str__()
+        return f"{self.says} ({about})" if self.says and about else self.says or about
 
 
 class FieldProblem(NamedTuple):
@@ -42,3 +52,5 @@ class Refusal(OctavoError):
 
 class StoreUnavailable(OctavoError):
     """The store could not commit (disk full, database away): nothing was done; try again."""
+
+    says = "Nothing was done: the store is not available; try again"

@@ -8,7 +8,7 @@ from octavo.kit.clock import FOREVER, HOUR, SECOND, Instant
 from octavo.kit.errors import OctavoError
 from octavo.ledger import passes
 from octavo.ledger.batch import Batch, Messages
-from octavo.ledger.events import Item, Journal
+from octavo.ledger.events import SILENT, Item, Journal
 
 CANCEL = "cancel"
 CANCELED = "canceled"
@@ -26,9 +26,13 @@ _SILENT_A_STEP = 500
 class NoSuchCampaign(OctavoError):
     """The account has no campaign with this ticket."""
 
+    says = "There is no campaign with this ticket"
+
 
 class NotInThisState(OctavoError):
     """The campaign is past what was asked; `state` is where it stands."""
+
+    says = "The state of the campaign does not allow that"
 
     def __init__(self, state: CampaignState) -> None:
         super().__init__(state.name.lower())
@@ -124,20 +128,28 @@ def cancel_step(connection: Connection, campaign: int, now: Instant) -> int | No
 
 
 def _plan_seal(connection: Connection, campaign: int, now: Instant) -> None:
-    """What a canceled campaign still holds for messages in doubt is released by a task."""
+    """A task releases what a canceled campaign holds for messages in doubt, and tells of those
+    that stayed silent.
+    """
     policy = connection.one(statements.POLICY, campaign=campaign)
     spent = connection.one(statements.CAPTURED, campaign=campaign)
-    if policy is not None and spent is not None and spent.unknown:
+    if policy is not None and spent is not None and (spent.unknown or spent.accepted):
         due = now + policy.validity + SEAL_AFTER
         connection.run(
             tasks.PLAN_TASK, kind=SEAL, key=str(campaign), args="{}", run_at=due, priority=0
         )
 
 
-def seal_canceled(connection: Connection, campaign: int, now: Instant) -> None:
-    """Releases what a canceled campaign still holds; it stays canceled."""
+def seal_canceled(connection: Connection, campaign: int, now: Instant) -> bool:
+    """One step: tells of silent messages; the last one, where it says True, releases what a
+    canceled campaign still holds. It stays canceled.
+    """
+    found = connection.one(keeping.TO_SEAL, campaign=campaign)
+    if found is not None and not _tell_silent(connection, found, now):
+        return False
     passes.settle_hold(connection, campaign, keep_unknown=False, now=now)
     connection.run(keeping.SET_SEALED_AT, campaign=campaign, now=now)
+    return True
 
 
 def seal_some(connection: Connection, most: int, now: Instant) -> int:
@@ -148,24 +160,26 @@ def seal_some(connection: Connection, most: int, now: Instant) -> int:
     """
     due = connection.all(keeping.UNSEALED, before=now - SEAL_AFTER, most=most)
     for campaign in due:
-        _seal_step(connection, campaign, now)
+        if _tell_silent(connection, campaign, now):
+            passes.end(connection, campaign.id, CampaignState.FINISHED, CampaignState.SEALED, now)
+            connection.run(keeping.SET_SEALED_AT, campaign=campaign.id, now=now)
     return len(due)
 
 
-def _seal_step(connection: Connection, campaign: keeping.Unsealed, now: Instant) -> None:
+def _tell_silent(connection: Connection, campaign: keeping.Unsealed, now: Instant) -> bool:
+    """Tells of a chunk of messages that stay in doubt for good; True when of all."""
     silent = connection.all(
         keeping.SILENT, campaign=campaign.id, after=campaign.cursor, most=_SILENT_A_STEP
     )
     journal = Journal()
     for seq in silent:
-        told = Item(seq, "silent", now)
+        told = Item(seq, SILENT, now)
         journal.tell(campaign.account, campaign.id, EventKind.UNKNOWN, told)
     journal.write(connection, now)
     if len(silent) == _SILENT_A_STEP:
         connection.run(keeping.MOVE_CURSOR, campaign=campaign.id, cursor=silent[-1])
-        return
-    passes.end(connection, campaign.id, CampaignState.FINISHED, CampaignState.SEALED, now)
-    connection.run(keeping.SET_SEALED_AT, campaign=campaign.id, now=now)
+        return False
+    return True
 
 
 def _change(

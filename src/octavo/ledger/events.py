@@ -1,7 +1,11 @@
-"""Facts worth telling a customer: one row a transaction, campaign and kind (design 7)."""
+"""Facts worth telling a customer: one row a transaction, campaign and kind (design 7).
+
+A row holds at most 500 items; what is more goes into further rows.
+"""
 
 import json
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from octavo.db.codes import EventKind
@@ -10,7 +14,14 @@ from octavo.db.statements import traffic
 from octavo.kit.clock import Instant
 from octavo.ledger import numbering
 
-POSITION = "event_position"
+MOST_ITEMS = 500
+"""In one row."""
+
+POSITIONS = "event_position"
+"""The counter that numbers events in the order of their commits."""
+
+SILENT = "silent"
+"""Why a message is unknown for good: its campaign is sealed and no receipt came."""
 
 
 class Item(NamedTuple):
@@ -35,16 +46,21 @@ class Journal:
         """Writes the rows; their position among all events is given later, in commit order."""
         if not self._items:
             return
-        numbers = numbering.take(connection, "event", len(self._items), now)
+        rows = [
+            (*key, None, now, len(chunk), json.dumps(chunk))
+            for key, items in self._items.items()
+            for chunk in _chunks(items)
+        ]
+        numbers = numbering.take(connection, "event", len(rows), now)
         connection.many(
             traffic.INSERT_EVENT,
-            [
-                (number, account, campaign, kind, None, json.dumps(items))
-                for number, ((account, campaign, kind), items) in zip(
-                    numbers, self._items.items(), strict=True
-                )
-            ],
+            [(number, *row) for number, row in zip(numbers, rows, strict=True)],
         )
+
+
+def _chunks(items: list[Item]) -> Iterator[list[Item]]:
+    """Whoever reads a row has all of it in memory."""
+    return (items[i : i + MOST_ITEMS] for i in range(0, len(items), MOST_ITEMS))
 
 
 def number_events(connection: Connection, most: int) -> int:
@@ -52,9 +68,9 @@ def number_events(connection: Connection, most: int) -> int:
     if not connection.all(traffic.UNNUMBERED_EVENTS, most=1):
         return 0
     # Whoever holds the counter is alone: a reader must never see a position before a lower one.
-    connection.one(traffic.TAKE_POSITIONS, name=POSITION, n=0)
+    connection.one(traffic.TAKE_POSITIONS, name=POSITIONS, n=0)
     waiting = connection.all(traffic.UNNUMBERED_EVENTS, most=most)
-    last = connection.one(traffic.TAKE_POSITIONS, name=POSITION, n=len(waiting))
+    last = connection.one(traffic.TAKE_POSITIONS, name=POSITIONS, n=len(waiting))
     assert last is not None  # noqa: S101 - an upsert with RETURNING gives a row
     first = last - len(waiting) + 1
     connection.many(traffic.NUMBER_EVENT, [(first + i, event) for i, event in enumerate(waiting)])

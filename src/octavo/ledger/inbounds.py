@@ -1,5 +1,6 @@
 """Messages from recipients, and the suppressions that STOP and START make and lift (P5)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -29,17 +30,23 @@ class Inbound(NamedTuple):
     answers: tuple[int, int] | None
 
 
-def take(connection: Connection, route: int, inbounds: Sequence[Inbound], now: Instant) -> None:
-    """Stores inbound messages, each once; STOP suppresses marketing, START lifts that."""
+def take(
+    connection: Connection, route: int, inbounds: Sequence[Inbound], now: Instant
+) -> Counter[str]:
+    """Stores inbound messages, each once; STOP suppresses marketing, START lifts that.
+
+    Gives how many new ones answer no campaign that is known, by kind: nobody was suppressed.
+    """
     journal = Journal()
-    for m in inbounds:
-        _take_one(connection, route, m, journal, now)
+    unmatched = [m.kind for m in inbounds if not _take_one(connection, route, m, journal, now)]
     journal.write(connection, now)
+    return Counter(unmatched)
 
 
 def _take_one(
     connection: Connection, route: int, m: Inbound, journal: Journal, now: Instant
-) -> None:
+) -> bool:
+    """False when it is new and answers no campaign that is known."""
     campaign, seq = m.answers or (None, None)
     account = connection.one(traffic.ACCOUNT_OF_CAMPAIGN, campaign=campaign) if campaign else None
     if account is None:
@@ -60,8 +67,10 @@ def _take_one(
         at=m.at,
         received_at=now,
     )
-    if stored is None or account is None or campaign is None or seq is None:
-        return
+    if stored is None:
+        return True
+    if account is None or campaign is None or seq is None:
+        return False
     if m.kind == STOP:
         suppress(
             connection,
@@ -76,6 +85,7 @@ def _take_one(
         lift(connection, account=account, address=m.sender, now=now, inbound=stored)
     kind = EventKind.STOP if m.kind == STOP else EventKind.INBOUND
     journal.tell(account, campaign, kind, Item(seq, str(stored), m.at))
+    return True
 
 
 def suppress(

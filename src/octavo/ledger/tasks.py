@@ -25,8 +25,8 @@ def _in_doubt(connection: Connection, task: Task, now: Instant) -> Instant | Non
 
 
 def _seal(connection: Connection, task: Task, now: Instant) -> Instant | None:
-    campaigns.seal_canceled(connection, int(task.key), now)
-    return None
+    done = campaigns.seal_canceled(connection, int(task.key), now)
+    return None if done else Instant(now + SECOND // 100)
 
 
 STEPS: Mapping[str, Step] = {

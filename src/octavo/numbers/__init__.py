@@ -1,6 +1,15 @@
 """Phone numbers: what people write, read to E.164 and a country (contract 3.2)."""
 
-from octavo.numbers.number import FRENCH_AREAS, WORLD, Number, Unreadable
+from octavo.numbers.clean import split_numbers
+from octavo.numbers.number import COUNTRIES, FRENCH_AREAS, WORLD, Number, Unreadable
 from octavo.numbers.reader import NumberReader
 
-__all__ = ["FRENCH_AREAS", "WORLD", "Number", "NumberReader", "Unreadable"]
+__all__ = [
+    "COUNTRIES",
+    "FRENCH_AREAS",
+    "WORLD",
+    "Number",
+    "NumberReader",
+    "Unreadable",
+    "split_numbers",
+]

@@ -15,6 +15,11 @@ _NOT_A_DIGIT = re.compile("[^0-9]+")
 # left may be somebody else's number.
 _EXPONENT = re.compile(r"[0-9][eE][+-]?[0-9]")
 _DECIMALS = re.compile(r"(\+?[0-9]{6,})\.0+")
+_BETWEEN = re.compile(r"[;,|\r\n\t]+")
+_LEAST_DIGITS = 7
+# `;ext=12`, `;isub=5`, `;phone-context=+33` (RFC 3966, 3) say more of the number before them.
+_PARAMETER = re.compile(r"\s*(?:[a-z-]+=|ext|x|poste)", re.IGNORECASE)
+_SECOND_PLUS = re.compile(r"[0-9][^+]*(?<!=)\+")
 _EXTENSION = re.compile(r"(?<=[0-9])[\s.,(\-]*(?:[;#]|x|ext|poste).*", re.IGNORECASE | re.DOTALL)
 
 
@@ -29,7 +34,8 @@ def clean(raw: str) -> Digits | Unreadable:
     """Keeps the digits, of any script, and understands a leading `+` or `00`.
 
     An extension is cut off: no message can be sent to it. A single leading 0 is a national
-    number of an unknown country.
+    number of an unknown country. Of several numbers none is taken: the others would be lost
+    without a word.
     """
     if len(raw) > MAX_RAW:
         return Unreadable.TOO_LONG
@@ -38,6 +44,8 @@ def clean(raw: str) -> Digits | Unreadable:
         return Unreadable.NOT_A_NUMBER
     if whole := _DECIMALS.fullmatch(text.strip()):
         text = whole[1]
+    if _SECOND_PLUS.search(text) or len(split_numbers(text)) > 1:
+        return Unreadable.TOO_LONG
     text = _EXTENSION.sub("", text)
     digits = _NOT_A_DIGIT.sub("", text)
     if not digits:
@@ -47,6 +55,25 @@ def clean(raw: str) -> Digits | Unreadable:
     if digits.startswith("0") and not international:
         return Unreadable.NOT_A_NUMBER
     return Digits(digits.removeprefix("00"), international)
+
+
+def split_numbers(raw: str) -> list[str]:
+    """The numbers of a value that holds several, one a piece; else the value alone.
+
+    They stand apart with `;`, `,`, `|`, a tab or a line break. What follows a number as its
+    extension stays with it.
+    """
+    pieces: list[str] = []
+    for piece in filter(str.strip, _BETWEEN.split(raw)):
+        if pieces and _PARAMETER.match(piece):
+            pieces[-1] += f";{piece}"
+        else:
+            pieces.append(piece.strip())
+    return pieces if sum(map(_is_likely, pieces)) > 1 else [raw]
+
+
+def _is_likely(piece: str) -> bool:
+    return "+" in piece or sum(map(str.isdecimal, piece)) >= _LEAST_DIGITS
 
 
 def _plain(character: str) -> str:

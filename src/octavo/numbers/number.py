@@ -3,6 +3,11 @@
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from phonenumbers import SUPPORTED_REGIONS
+
+COUNTRIES: Final = frozenset(SUPPORTED_REGIONS)
+"""The countries that have phone numbers, ISO 3166-1 alpha-2."""
+
 FRENCH_AREAS: Final = frozenset(
     {"FR", "GP", "MQ", "GF", "RE", "YT", "PM", "BL", "MF", "WF", "PF", "NC"}
 )

@@ -34,6 +34,10 @@ class Price(NamedTuple):
 class NoSuchPrice(OctavoError):
     """There is no price of its own to take away here."""
 
+    says = "There is no price of its own to take away here"
+
 
 class BadPrice(OctavoError):
     """A price is not below zero, and its country has two capital letters."""
+
+    says = "A price is zero or more, for a country of two capital letters"

@@ -58,6 +58,8 @@ class RouteTable:
 class NoSuchRoute(OctavoError):
     """There is no route with this name."""
 
+    says = "There is no route with this name"
+
 
 class BadRoute(OctavoError):
-    """A rate is above 0; a window is 1 to 1000."""
+    """A rate or window that a route cannot have; the text says what it can."""

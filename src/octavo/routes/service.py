@@ -73,7 +73,7 @@ def set_rate(connection: Connection, name: str, rate: float | None) -> None:
     Raises NoSuchRoute, BadRoute.
     """
     if rate is not None and not 0 < rate < float("inf"):
-        raise BadRoute(name)
+        raise BadRoute("A rate is above 0")
     _touch(name, connection.run(repository.SET_RATE, which=name, new=rate))
 
 
@@ -83,7 +83,7 @@ def set_window(connection: Connection, name: str, window: int) -> None:
     Raises NoSuchRoute, BadRoute.
     """
     if not 1 <= window <= MOST_WINDOW:
-        raise BadRoute(name)
+        raise BadRoute(f"A window is 1 to {MOST_WINDOW}")
     _touch(name, connection.run(repository.SET_WINDOW, which=name, new=window))
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import structlog
+
 from octavo.db.unit_of_work import Rank, Store
 from octavo.drivers.protocol import Inbound, Report, ReportState
 from octavo.kit.clock import Instant
@@ -12,6 +14,8 @@ from octavo.worker.storable import storable
 
 LARGEST_INTEGER = (1 << 63) - 1
 """That a column takes."""
+
+log = structlog.get_logger()
 
 _KINDS = {ReplyKind.STOP: inbounds.STOP, ReplyKind.START: inbounds.START}
 
@@ -47,7 +51,11 @@ async def take_inbounds(store: Store, route: int, batch: Sequence[Inbound], now:
         )
         for m in batch
     ]
-    await store.write(Rank.ACCEPT, lambda c: inbounds.take(c, route, taken, now))
+    unmatched = await store.write(Rank.ACCEPT, lambda c: inbounds.take(c, route, taken, now))
+    for kind, count in unmatched.items():
+        log.warning(
+            "inbound matched no campaign", route=route, kind=kind or "reply", messages=count
+        )
 
 
 def _answered(text: str) -> tuple[int, int] | None:

@@ -20,8 +20,4 @@ class FieldCode(IntEnum):
     UNKNOWN_VALUE = 449
     TEXT_TOO_LONG = 450
     NOT_AVAILABLE = 451
-    BAD_NUMBER = 452
-    BAD_EMAIL = 453
-    BAD_URL = 454
     NEEDS_OTHER = 455
-    OUT_OF_RANGE = 456

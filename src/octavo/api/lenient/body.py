@@ -1,6 +1,8 @@
 """From a request's bytes to its payload, whatever the Content-Type says (contract 2.1, 2.4)."""
 
-from typing import NoReturn
+import asyncio
+from collections.abc import AsyncIterator
+from typing import NamedTuple, NoReturn
 
 from starlette.requests import Request
 
@@ -11,32 +13,79 @@ from octavo.api.lenient.jsontext import JsonObject, NotJsonError, TooDeepError, 
 from octavo.api.lenient.multipart import NotMultipartError, looks_multipart, parse_multipart
 from octavo.kit.errors import FieldProblem, Refusal
 
+
+class Patience(NamedTuple):
+    """How long a body may take.
+
+    `seconds` for all of it. After a refusal for its length, `dropped_bytes` or `dropped_seconds`
+    more are read: most clients read no answer before they have sent everything.
+    """
+
+    seconds: float = 30
+    dropped_bytes: int = 16 << 20
+    dropped_seconds: float = 2
+
+
+PATIENCE = Patience()
+
 _BLANKS = "\ufeff \t\r\n\0"
 
 
-async def read_payload(request: Request, limit: int) -> JsonObject:
+async def read_payload(request: Request, limit: int, patience: Patience = PATIENCE) -> JsonObject:
     """The values of a request: its query string and its body, the body wins.
 
-    Raises Refusal: 413 when the body is longer than `limit` bytes, 400 when it is unreadable.
+    Raises Refusal: 413 when the body is longer than `limit` bytes, 408 when it does not come
+    whole in time, 400 when it is unreadable.
     """
-    body = parse_body(await read_bytes(request, limit), request.headers.get("content-type", ""))
+    raw = await read_bytes(request, limit, patience)
+    body = parse_body(raw, request.headers.get("content-type", ""))
     query = request.scope.get("query_string", b"")
     return {**parse_query(query), **body} if query else body
 
 
-async def read_bytes(request: Request, limit: int) -> bytes:
-    """The raw body. Raises Refusal (413) as soon as it is known to pass `limit` bytes."""
+async def read_bytes(request: Request, limit: int, patience: Patience = PATIENCE) -> bytes:
+    """The raw body. Raises Refusal (408, or 413 as soon as it is known to pass `limit` bytes)."""
+    stream = request.stream()
     announced = request.headers.get("content-length", "")
     if announced.isascii() and announced.isdigit() and int(announced[:18]) > limit:
+        # Who waits for "100 Continue" sends nothing, and reading would say it.
+        if "expect" not in request.headers:
+            await _drop(stream, patience)
         _refuse_length(limit)
+    try:
+        async with asyncio.timeout(patience.seconds):
+            body = await _read(stream, limit)
+    except TimeoutError:
+        raise Refusal(408, status=408, seconds=round(patience.seconds)) from None
+    if body is None:
+        await _drop(stream, patience)
+        _refuse_length(limit)
+    return body
+
+
+async def _read(stream: AsyncIterator[bytes], limit: int) -> bytes | None:
+    """All of a body, None once it passes `limit` bytes."""
     chunks: list[bytes] = []
     length = 0
-    async for chunk in request.stream():
+    async for chunk in stream:
         length += len(chunk)
         if length > limit:
-            _refuse_length(limit)
+            return None
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+async def _drop(stream: AsyncIterator[bytes], patience: Patience) -> None:
+    """Reads on in vain, for a while."""
+    left = patience.dropped_bytes
+    try:
+        async with asyncio.timeout(patience.dropped_seconds):
+            async for chunk in stream:
+                left -= len(chunk)
+                if left < 0:
+                    return
+    except TimeoutError:
+        return
 
 
 def _refuse_length(limit: int) -> NoReturn:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
 from octavo.api.lenient.encodings import decode_text
-from octavo.api.lenient.jsontext import JsonObject, JsonValue, mend_text
+from octavo.api.lenient.jsontext import JsonObject, JsonValue, marked, mend_text
 
 MAX_PAIRS = 10_000
 """Pairs that are read from one body: 500 recipients with 20 values each."""
@@ -104,5 +104,5 @@ def _settle(node: "str | _Node") -> JsonValue:
     if isinstance(node, str):
         return node
     if all(name.isascii() and name.isdigit() for name in node):
-        return [_settle(child) for child in node.values()]
-    return {name: _settle(child) for name, child in node.items()}
+        return marked([_settle(child) for child in node.values()])
+    return marked({name: _settle(child) for name, child in node.items()})

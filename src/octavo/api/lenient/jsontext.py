@@ -19,6 +19,20 @@ MAX_DEPTH = 32
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+class Mended(str):
+    """A string that is not quite what was sent: without its NULs, surrogates replaced."""
+
+    __slots__ = ()
+
+
+class MendedList(list[JsonValue]):
+    """A list that holds something mended."""
+
+
+class MendedObject(dict[str, JsonValue]):
+    """An object that holds something mended, a key or a value."""
+
+
 class NotJsonError(ValueError):
     """The text is not JSON."""
 
@@ -61,10 +75,31 @@ def _decode(text: str, decoder: json.JSONDecoder = _DECODER) -> JsonValue:
 
 
 def mend_text(text: str) -> str:
-    """The text without NULs (no database takes them), lone surrogates as U+FFFD."""
+    """The text without NULs (no database takes them), lone surrogates as U+FFFD.
+
+    It is Mended when that changed it.
+    """
     if text.isascii() and "\0" not in text:
         return text
-    return _LONE_SURROGATE.sub("\ufffd", text.replace("\0", ""))
+    whole = _LONE_SURROGATE.sub("\ufffd", text.replace("\0", ""))
+    return text if whole == text else Mended(whole)
+
+
+def was_mended(value: JsonValue) -> bool:
+    """Whether the value is, or anywhere holds, a string that was mended.
+
+    It asks for the type alone: nothing has to be searched in the requests that need no mending.
+    """
+    return isinstance(value, Mended | MendedList | MendedObject)
+
+
+def marked(value: JsonValue) -> JsonValue:
+    """A list or object that says of itself that it holds something mended, if it does."""
+    if isinstance(value, list) and any(map(was_mended, value)):
+        return MendedList(value)
+    if isinstance(value, dict) and any(map(was_mended, (*value, *value.values()))):
+        return MendedObject(value)
+    return value
 
 
 def mend(value: JsonValue, depth: int = MAX_DEPTH) -> JsonValue:
@@ -74,9 +109,9 @@ def mend(value: JsonValue, depth: int = MAX_DEPTH) -> JsonValue:
     if isinstance(value, list | dict) and not depth:
         raise TooDeepError
     if isinstance(value, list):
-        return [mend(item, depth - 1) for item in value]
+        return marked([mend(item, depth - 1) for item in value])
     if isinstance(value, dict):
-        return {mend_text(key): mend(item, depth - 1) for key, item in value.items()}
+        return marked({mend_text(key): mend(item, depth - 1) for key, item in value.items()})
     return value
 
 

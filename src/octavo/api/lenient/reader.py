@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Generic, NamedTuple, TypeVar, cast
 
-from octavo.api.lenient.jsontext import JsonValue, Payload
+from octavo.api.lenient.jsontext import JsonValue, Mended, Payload, was_mended
 from octavo.api.lenient.kinds import Kind, decoded_json, is_blank, sole
 from octavo.api.lenient.spelling import bare
 from octavo.kit.clock import Instant
@@ -122,12 +122,14 @@ class Spec:
         spellings = self._spellings[field.name]
         for layer in layers:
             for value, respelt in layer.values(spellings):
+                mended = was_mended(value)
                 if is_blank(value):
                     cleared = True
+                    spoilt = spoilt or mended
                     continue
                 read = field.kind.read(value, now)
                 if read is not None:
-                    repaired = spoilt or respelt or read.repaired
+                    repaired = spoilt or respelt or mended or read.repaired
                     return _Found(read.value, given=True, repaired=repaired)
                 spoilt = True
         return _Found(field.default, cleared=cleared and not spoilt, repaired=spoilt)
@@ -147,17 +149,18 @@ def _spellings(names: tuple[str, ...]) -> _Spellings:
 class _Layer:
     """One object of the request, whose keys are found exactly or in another spelling."""
 
-    __slots__ = ("_exact", "_odd")
+    __slots__ = ("_exact", "_mended", "_odd")
 
     def __init__(self, exact: Payload, known: frozenset[str]) -> None:
         self._exact = exact
+        self._mended = {key for key in exact if isinstance(key, Mended)}
         unknown = (key for key in exact if key not in known)
         self._odd = {bare(key): key for key in islice(unknown, MAX_ODD_KEYS)}
 
     def values(self, names: _Spellings) -> list[tuple[JsonValue, bool]]:
         """Every value under one of the names, best first; true when its key was respelt."""
         exact = self._exact
-        values = [(exact[name], False) for name in names.exact if name in exact]
+        values = [(exact[name], name in self._mended) for name in names.exact if name in exact]
         if self._odd:
             odd = (self._odd.get(name) for name in names.bare)
             values += [(exact[key], True) for key in odd if key and key not in names.exact]

@@ -7,6 +7,7 @@ from octavo.api.lenient.jsontext import JsonObject, JsonValue
 from octavo.api.lenient.kinds import Read, as_text, decoded_json, sole
 from octavo.api.lenient.spelling import bare
 from octavo.kit.clock import Instant
+from octavo.numbers import split_numbers
 
 MAX_ENTRIES = 10_000
 """Entries that are read; a caller who takes 500 only needs to know that there are more."""
@@ -43,6 +44,7 @@ _ALIASES: Final = {
 _NAMES: Final = RecipientInput._fields
 _BLANKS: Final = ("",) * len(_NAMES)
 _KNOWN: Final = frozenset(_NAMES)
+_LONGEST_E164 = 16
 _BETWEEN = re.compile(r"[,;|\r\n\t]+")
 
 
@@ -106,11 +108,17 @@ class _Found:
                 known = True
                 row[slot] = value
         if known or not _by_index(item):
-            self.rows.append(RecipientInput(*row))
-            self.repaired = self.repaired or not any(row)
+            self._row(row)
         else:
             self.repaired = True
             self.add(list(item.values())[:MAX_ENTRIES], depth - 1)
+
+    def _row(self, row: list[str]) -> None:
+        """One contact; several when its number is several: the other fields are of each."""
+        number, *others = row
+        numbers = split_numbers(number)[:MAX_ENTRIES] if len(number) > _LONGEST_E164 else [number]
+        self.rows.extend(RecipientInput(one[: _LONGEST[0]], *others) for one in numbers)
+        self.repaired = self.repaired or len(numbers) > 1 or not any(row)
 
     def _odd(self, row: list[str], key: str, value: JsonValue) -> bool:
         """Puts a value in its place that is not as documented; whether the key means anything."""
@@ -124,9 +132,10 @@ class _Found:
                 return True
         if value is None:
             return True
-        text = as_text(sole(value))
+        text = _numbers(value) if slot == 0 else as_text(sole(value))
         self.repaired = self.repaired or text != value or len(text) > _LONGEST[slot]
-        row[slot] = (text or "")[: _LONGEST[slot]]
+        # A number is cut when it is known to be one: a long value may hold several.
+        row[slot] = (text or "")[: _LONGEST[slot] if slot else None]
         return True
 
     def _scalar(self, value: JsonValue) -> None:
@@ -141,12 +150,21 @@ class _Found:
             self.rows.append(RecipientInput())
 
 
+def _numbers(value: JsonValue) -> str | None:
+    """A number, or those of a list with commas between them."""
+    if not isinstance(value, list) or len(value) < 2:
+        return as_text(sole(value))
+    return ",".join(filter(None, (as_text(sole(one)) for one in value[:MAX_ENTRIES])))
+
+
 def _clean(item: dict[str, JsonValue]) -> RecipientInput | None:
     """A contact that is just as documented, or None.
 
     500 of them are read for every full request, so the work is left to map and join, in C.
     """
     number = item.get("phone_number")
+    if type(number) is str and len(number) > _LONGEST_E164 and _BETWEEN.search(number):
+        return None
     if len(item) == 1 and type(number) is str and len(number) <= MAX_VALUE:
         return RecipientInput(number)
     if None in item.values():

@@ -50,8 +50,11 @@ event = table(
     big("campaign_id"),
     small("kind"),
     big("pos", null=True),
+    big("at"),
+    small("n"),
     text("items"),
     sa.Index(None, "account_id", "pos"),
+    index("ix_event_replies", "account_id", "kind", "pos", where="kind >= 4"),
     index("ix_event_unnumbered", "id", where="pos IS NULL"),
     partitioned="id",
 )

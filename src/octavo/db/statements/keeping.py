@@ -104,7 +104,7 @@ UNCLOSED_SLICES = Query(
 
 
 class Unsealed(NamedTuple):
-    """A finished campaign past its validity; `cursor` is how far its sealing has come."""
+    """An ended campaign past its validity; `cursor` is how far its sealing has come."""
 
     id: int
     account: int
@@ -124,18 +124,25 @@ UNSEALED = Query(
     .with_for_update(skip_locked=True),
 )
 
+TO_SEAL = Query(
+    Unsealed._make,
+    sa.select(_campaign.id, _campaign.account_id, _campaign.cursor).where(
+        _campaign.id == bindparam("campaign")
+    ),
+)
+
 SILENT = Query(
     first_integer,
     sa.select(_message.seq)
     .where(
         _message.campaign_id == bindparam("campaign"),
         _message.seq > bindparam("after"),
-        _message.state == const(MessageState.ACCEPTED),
+        _message.state.in_([const(MessageState.ACCEPTED), const(MessageState.UNKNOWN)]),
     )
     .order_by(_message.seq)
     .limit(bindparam("most")),
 )
-"""Accepted messages that no receipt ever spoke of."""
+"""Messages, accepted or in doubt, that no receipt ever spoke of."""
 
 MOVE_CURSOR = Command(
     sa.update(dispatch.campaign)

@@ -163,15 +163,16 @@ HELD = Query(
 
 
 class Captured(NamedTuple):
-    """What a campaign has cost, and how many of its messages are unknown."""
+    """What a campaign has cost, and how many of its messages wait for a receipt."""
 
     captured: int
     unknown: int
+    accepted: int
 
 
 CAPTURED = Query(
     Captured._make,
-    sa.select(_count.captured, _count.unknown)
+    sa.select(_count.captured, _count.unknown, _count.accepted)
     .where(_count.campaign_id == bindparam("campaign"))
     .with_for_update(),
 )

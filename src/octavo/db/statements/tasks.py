@@ -8,7 +8,7 @@ from sqlalchemy import bindparam
 from octavo.db.codes import CampaignState, SliceState, TaskState
 from octavo.db.dialect import const
 from octavo.db.schema import dispatch
-from octavo.db.statement import Command, Query, first_integer
+from octavo.db.statement import Command, Query
 
 _campaign = dispatch.campaign.c
 _slice = dispatch.slice_.c
@@ -113,9 +113,4 @@ START_CAMPAIGNS = Command(
         )
         .values(state=const(CampaignState.SENDING))
     )
-)
-
-NEXT_PARKED_AT = Query(
-    first_integer,
-    sa.select(sa.func.min(_slice.run_at)).where(_slice.state == const(SliceState.PARKED)),
 )

@@ -20,6 +20,8 @@ _LOOK_EVERY = 0.2
 class NothingSent(OctavoError):
     """The sandbox never took a message for that number: a reply needs `to`."""
 
+    says = "The sandbox never took a message for this number; name a sender with --to"
+
 
 def replies_path(data_dir: Path) -> Path:
     """Where replies dropped by hand are."""

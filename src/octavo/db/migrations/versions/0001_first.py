@@ -19,6 +19,7 @@ def upgrade() -> None:
     routes_and_jobs()
     traffic()
     numbers()
+    callbacks()
     setting = sa.table("setting", sa.column("name", sa.Text()), sa.column("value", sa.Text()))
     op.bulk_insert(setting, [{"name": "min_version", "value": revision}])
 
@@ -425,11 +426,14 @@ def traffic() -> None:
         *big("account_id", "campaign_id"),
         *small("kind"),
         *big("pos", null=True),
+        *big("at"),
+        *small("n"),
         *text("items"),
         sa.PrimaryKeyConstraint("id", name="pk_event"),
         partitioned="id",
     )
     index("ix_event_account_id_pos", "event", "account_id", "pos")
+    index("ix_event_replies", "event", "account_id", "kind", "pos", where="kind >= 4")
     index("ix_event_unnumbered", "event", "id", where="pos IS NULL")
 
 
@@ -438,3 +442,34 @@ def numbers() -> None:
     if op.get_context().dialect.name == "postgresql":
         for name in ("campaign", "receipt", "inbound", "event"):
             op.execute(f"CREATE SEQUENCE number_{name} CACHE 1")
+
+
+def callbacks() -> None:
+    table(
+        "callback_endpoint",
+        *big("account_id"),
+        *small("kind"),
+        *text("url"),
+        *big("pos"),
+        *small("item", default="0"),
+        *text("worker", default=""),
+        *big("fence", "lease_until", default="0"),
+        *big("failures", "paused_until", "dropped", default="0"),
+        *text("error", default=""),
+        *big("error_at", null=True),
+        sa.PrimaryKeyConstraint("account_id", "kind", name="pk_callback_endpoint"),
+        fillfactor=50,
+    )
+    table(
+        "callback_retry",
+        *big("account_id"),
+        *small("kind"),
+        *big("campaign_id", "seq", "pos"),
+        *small("item", "tries"),
+        *big("since", "next_try_at"),
+        sa.PrimaryKeyConstraint(
+            "account_id", "kind", "campaign_id", "seq", "pos", "item", name="pk_callback_retry"
+        ),
+        clustered=True,
+    )
+    index("ix_callback_retry_due", "callback_retry", "account_id", "kind", "next_try_at")
