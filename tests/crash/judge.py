@@ -4,7 +4,6 @@ The outbox judges: the carrier took a message if, and only if, its line has ids.
 """
 
 import json
-import os
 import sqlite3
 import time
 from collections import Counter
@@ -169,14 +168,19 @@ def all_is_reported(data_dir: Path) -> bool:
     outbox = outbox_path(data_dir)
     if not outbox.exists():
         return True
+    last: dict[int, int] = {}
+    """Where the last line of each link ends."""
     with outbox.open("rb") as file:
-        start = max(0, file.seek(0, os.SEEK_END) - (1 << 16))
-        file.seek(start)
-        whole = start + file.read().rfind(b"\n") + 1
-    checkpoints = checkpoint_path(data_dir, 0).parent.glob(
-        checkpoint_path(data_dir, 0).name.replace("0", "*")
+        offset = 0
+        for line in file:
+            offset += len(line)
+            if line.endswith(b"}\n") and line.startswith(b'{"link":'):
+                last[int(line[8 : line.index(b",")])] = offset
+    checkpoints = {link: checkpoint_path(data_dir, link) for link in last}
+    return all(
+        checkpoints[link].exists() and int(checkpoints[link].read_text() or 0) >= end
+        for link, end in last.items()
     )
-    return all(int(c.read_text() or 0) >= whole for c in checkpoints)
 
 
 def state_of(raw: Raw) -> dict[str, Any]:

@@ -31,8 +31,8 @@ from tests.common.ledger import PRICE, VALIDITY, World
 
 MOST_ORDERS = 6
 PERSONS = 6
-WINDOW = 3
-MOST = 5
+WINDOW = 2
+MOST = 4
 LONGEST_MESSAGE = 3
 
 _ENDED = (CampaignState.FINISHED, CampaignState.CANCELED, CampaignState.SEALED)
@@ -41,7 +41,7 @@ _PAUSES = [SECOND // 50, SECOND, 10 * SECOND, 10 * SECOND, MINUTE, MINUTE, HOUR,
 _ANSWERS = ["accepted", "accepted", "refused", "later", "later", "throttled", "lost", "swallowed"]
 """`lost`: the carrier never saw it; `swallowed`: it took it, and its answer was lost."""
 _ONE_OF_MANY = st.integers(0, 63)
-_HOLDERS = st.integers(0, 2)
+_HOLDERS = st.sampled_from([0, 0, 0, 1, 2])
 
 
 class Taken(NamedTuple):
@@ -117,8 +117,11 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @initialize()
     def first_order(self) -> None:
-        persons = [Person(0, 1), Person(1, 2)]
-        self.accept(Wish(0, persons, InDoubt.REPEAT, Purpose.WHOLESALE, ahead=0, size=2))
+        """Enough for a link to hold what has no intent yet."""
+        persons = [Person(number, 1 + number % 2) for number in range(4)]
+        for policy in InDoubt:
+            self.accept(Wish(0, persons, policy, Purpose.WHOLESALE, ahead=0, size=4))
+        self.claim_and_send(0)
 
     @precondition(lambda self: len(self.orders) < MOST_ORDERS)
     @rule(wish=WISHES)
@@ -130,7 +133,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 None,
                 p.parts,
                 Money(PRICE * p.parts),
-                self.groups[p.number % 2],
+                self.groups[p.number // 4],
             )
             for p in wish.persons
         ]
@@ -155,7 +158,9 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(which=_ONE_OF_MANY, what=st.sampled_from(["pause", "resume", "cancel"]))
     def command(self, which: int, what: str) -> None:
-        orders = sorted(self.orders)
+        """Rather to an order that a link has in its hands than to another."""
+        held = [h.slice.campaign for holder in self.holders for h in holder.holds.by_slice.values()]
+        orders = 2 * held + sorted(self.orders)
         self._command(orders[which % len(orders)], what)
 
     def _command(self, campaign: int, what: str) -> None:
@@ -193,13 +198,16 @@ class LedgerMachine(RuleBasedStateMachine):
         holder=_HOLDERS,
         answers=st.lists(st.sampled_from(_ANSWERS), min_size=1, max_size=WINDOW),
         last_first=st.booleans(),
+        settled=st.booleans(),
     )
-    def answer(self, holder: int, answers: list[str], last_first: bool) -> None:
+    def answer(self, holder: int, answers: list[str], *, last_first: bool, settled: bool) -> None:
         """Some of what is in flight is answered, in whatever order."""
         h = self.holders[holder]
         keys = sorted(h.in_flight, reverse=last_first)
         for key, how in zip(keys, answers, strict=False):
             self._answer(h, key, how)
+        if settled:
+            self.settle_and_send(holder)
 
     def _answer(self, holder: Holder, key: Key, how: str) -> None:
         match how:
@@ -289,16 +297,20 @@ class LedgerMachine(RuleBasedStateMachine):
             told = told._replace(sender="")
         self.world.receipts(told, route=t.route)
 
-    @precondition(lambda self: self.wire)
-    @rule(which=_ONE_OF_MANY, kind=st.sampled_from([inbounds.STOP, inbounds.START]))
+    @rule(which=_ONE_OF_MANY, kind=st.sampled_from([inbounds.STOP, inbounds.STOP, inbounds.START]))
     def reply(self, which: int, kind: str) -> None:
-        campaign, seq = sorted(self.wire)[which % len(self.wire)]
-        (address,) = self.world.sql(
-            "SELECT address FROM message WHERE campaign_id = ? AND seq = ?", campaign, seq
-        )[0]
+        """A person may have heard of us before: nothing need be on the wire yet."""
+        messages = self.world.sql("SELECT campaign_id, seq, address FROM message ORDER BY 1, 2")
+        campaign, seq, address = messages[which % len(messages)]
         self.inbounds += 1
         told = inbounds.Inbound(
-            str(self.inbounds), str(address), "36000", kind, kind, self.world.now, (campaign, seq)
+            str(self.inbounds),
+            str(address),
+            "36000",
+            kind,
+            kind,
+            self.world.now,
+            (int(str(campaign)), int(str(seq))),
         )
         self.world.run(lambda c: inbounds.take(c, self.world.route, [told], self.world.now))
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import gzip
+import socket
+import threading
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -114,3 +116,25 @@ def test_an_address_that_is_none_fails_like_any_other(url: str) -> None:
             return await customer.post(url, b"{}", "msg_1", 0)
 
     assert asyncio.run(lost()).error
+
+
+def test_a_name_server_that_hangs_holds_up_neither_the_call_nor_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered = threading.Event()
+
+    def hangs(*_: object) -> list[object]:
+        answered.wait(30)
+        return []
+
+    monkeypatch.setattr(client, "TIMEOUT", 0.2)
+    monkeypatch.setattr(socket, "getaddrinfo", hangs)
+
+    async def lost() -> Answer:
+        async with Client(Guard(), most=4) as customer:
+            return await customer.post("http://example.org/", b"{}", "msg_1", 0)
+
+    assert asyncio.run(lost()).error == "no answer in time"
+    assert not answered.is_set()
+    assert all(t.daemon for t in threading.enumerate() if t.name == "octavo-lookup")
+    answered.set()

@@ -17,6 +17,7 @@ WITH_THEIR_OWN_WORDS = {"BadSettings", "BadRoute", "Refusal"}
 INSIDE = {
     *("LinkLost", "LedgerDisagrees", "StepFailed"),
     *("InsufficientCredit", "DuplicateRequest", "NobodyLeft"),
+    *("AddressRefused", "EndpointLost"),
 }
 """Caught by the worker or by the API; no command raises them."""
 

@@ -233,6 +233,63 @@ def test_a_seal_tells_of_messages_that_no_receipt_spoke_of(world: World) -> None
     assert [item[:2] for item in json.loads(str(items))] == [[1, "silent"], [2, "silent"]]
 
 
+def silent(world: World) -> list[int]:
+    """Messages that events call silent."""
+    found = world.sql("SELECT items FROM event WHERE kind = ? ORDER BY id", EventKind.UNKNOWN)
+    return [
+        seq for (items,) in found for seq, what, _ in json.loads(str(items)) if what == "silent"
+    ]
+
+
+def test_a_seal_tells_of_messages_in_doubt_too(world: World) -> None:
+    world.send(2)
+    holder = Holder(world)
+    holder.claim()
+    accepted, lost = holder.pump()
+    holder.accepted(accepted)
+    holder.lost(lost)
+    holder.settle()
+    assert silent(world) == []
+    for _ in range(2):
+        world.later(VALIDITY + campaigns.SEAL_AFTER)
+        world.housekeeping()
+
+    assert silent(world) == [1, 2]
+
+
+@pytest.mark.parametrize("chunk", [2, 500])
+def test_a_canceled_order_is_told_of_in_the_end_like_any_other(
+    world: World, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaigns, "_SILENT_A_STEP", chunk)
+    campaign = world.send(7)
+    holder = Holder(world, most=5)
+    holder.claim()
+    sent = holder.pump()
+    cancel(world, campaign)
+    for key in sent[1:]:
+        holder.accepted(key)
+    holder.lost(sent[0])
+    holder.settle()
+    holder.drain()
+    world.live(SECOND)
+    assert world.state(campaign) is CampaignState.CANCELED
+    assert silent(world) == []
+    for _ in range(2):
+        world.live(VALIDITY + campaigns.SEAL_AFTER)
+
+    assert silent(world) == [1, 2, 3, 4, 5]
+    assert world.state(campaign) is CampaignState.CANCELED
+    assert world.held() == 0
+
+
+def test_an_event_holds_so_many_items_and_no_more(world: World) -> None:
+    tell(world, *("expired" for _ in range(1_001)))
+
+    found = world.sql("SELECT n, at, json_array_length(items) FROM event ORDER BY id")
+    assert found == [(500, world.now, 500), (500, world.now, 500), (1, world.now, 1)]
+
+
 def test_money_is_released_once(world: World) -> None:
     world.send(2)
     holder = Holder(world)

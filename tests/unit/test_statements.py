@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 import octavo
+from octavo.callbacks import repository as callbacks
 from octavo.db import statements
 from octavo.db.dialect import POSTGRESQL, SQLITE, Dialect
 from octavo.db.statement import Compiled, Query, Statement
@@ -225,6 +226,10 @@ SORTED_BY_INDEX = [
     keeping.UNSEALED,
     keeping.OLD_REQUESTS,
     passes.IN_DOUBT_ROWS,
+    callbacks.EVENTS_OF_DELIVERIES,
+    callbacks.EVENTS_OF_STOPS,
+    callbacks.EVENTS_OF_INBOUNDS,
+    callbacks.DUE,
 ]
 
 

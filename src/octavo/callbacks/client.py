@@ -1,8 +1,9 @@
 """One POST to a customer: what counts as an answer, and what a customer can do to us at most."""
 
 import asyncio
+import contextlib
 import socket
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from time import monotonic
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -22,6 +23,7 @@ MOST_READ = 2048
 LOOKUPS = 16
 """Names looked up at a time: each holds a thread as long as its name servers say nothing."""
 
+Addresses = list[tuple[int, str]]
 AddressInfo = tuple[int, int, int, str, tuple[str | int | bytes, ...]]
 
 
@@ -35,6 +37,10 @@ class Answer(NamedTuple):
     def taken(self) -> bool:
         """The customer has it."""
         return not self.error
+
+
+class _PrivateError(OSError):
+    """What the guard says, as aiohttp takes it: an address that cannot be connected to."""
 
 
 class Client:
@@ -92,7 +98,10 @@ class Client:
     def _socket(self, info: AddressInfo) -> socket.socket:
         """Called with each resolved address just before it is connected to."""
         family, kind, protocol, _, address = info
-        self._guard.check(str(address[0]))
+        try:
+            self._guard.check(str(address[0]))
+        except AddressRefused as refused:
+            raise _PrivateError from refused
         return socket.socket(family, kind, protocol)
 
 
@@ -114,7 +123,7 @@ _TOLD: tuple[tuple[type[Exception], str], ...] = (
 def _told(problem: Exception) -> str:
     """What an operator reads; no address that the customer did not give."""
     cause = problem.os_error if isinstance(problem, aiohttp.ClientConnectorError) else problem
-    if isinstance(cause, AddressRefused):
+    if isinstance(cause, _PrivateError):
         return "its address is private"
     for kind, words in _TOLD:
         if isinstance(problem, kind):
@@ -125,33 +134,57 @@ def _told(problem: Exception) -> str:
 
 
 class _Resolver(AbstractResolver):
-    """The system's resolver, in threads of its own: a name server that hangs holds up nobody else
-    in this process.
+    """The system's resolver, in threads of its own: a name server that hangs holds up nothing else
+    in this process, nor its end.
     """
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(LOOKUPS, thread_name_prefix="octavo-lookup")
+        self._room = asyncio.Semaphore(LOOKUPS)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """The addresses of a name. Raises OSError."""
         loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(
-            self._pool, lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
-        )
+        await self._room.acquire()
+        found: asyncio.Future[Addresses] = loop.create_future()
+
+        def finish(addresses: Addresses | OSError) -> None:
+            self._room.release()
+            if found.done():
+                return
+            if isinstance(addresses, OSError):
+                found.set_exception(addresses)
+            else:
+                found.set_result(addresses)
+
+        def look_up() -> None:
+            addresses = _look_up(host, port, family)
+            with contextlib.suppress(RuntimeError):  # the loop is gone: nobody waits any more
+                loop.call_soon_threadsafe(finish, addresses)
+
+        threading.Thread(target=look_up, name="octavo-lookup", daemon=True).start()
         return [
             ResolveResult(
                 hostname=host,
-                host=str(address[0]),
+                host=address,
                 port=port,
-                family=family,
-                proto=protocol,
+                family=found_family,
+                proto=0,
                 flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
             )
-            for family, _, protocol, _, address in found
+            for found_family, address in await found
         ]
 
     async def close(self) -> None:
         """Waits for no lookup."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _look_up(host: str, port: int, family: int) -> Addresses | OSError:
+    try:
+        found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+    except OSError as error:
+        return error
+    except UnicodeError as error:
+        return OSError(str(error))
+    return [(found_family, str(address[0])) for found_family, _, _, _, address in found]

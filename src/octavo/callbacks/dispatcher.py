@@ -18,11 +18,13 @@ from octavo.kit.clock import Clock
 from octavo.kit.errors import StoreUnavailable
 
 LOOK_EVERY = 0.25
-MOST_ENDPOINTS = 128
+MOST_ENDPOINTS = 64
 """Served at a time; whoever has been served for a while makes room for those that wait."""
 TURN = 5.0
-SPARE_CALLS = 512
-"""Calls in flight of all endpoints together, beyond the few that each may have."""
+SPARE_CALLS = 256
+"""Calls in flight of all endpoints together, beyond the few that each may have: all in all half of
+the files that a process may usually have open, so that the API keeps the other half.
+"""
 LAST_ANSWERS = 2.0
 """Seconds that a stop waits for answers."""
 

@@ -33,8 +33,10 @@ _NEVER_4 = (
 LOOPBACK: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 
 
-class AddressRefused(OctavoError, OSError):
-    """The URL leads to an address that is not public and not in OCTAVO_CALLBACK_ALLOW."""
+class AddressRefused(OctavoError):
+    """The URL leads to an address that customers may not make us call."""
+
+    says = "This address is neither public nor in OCTAVO_CALLBACK_ALLOW"
 
 
 @dataclass(frozen=True)

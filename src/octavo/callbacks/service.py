@@ -35,6 +35,8 @@ not hold the writer for long.
 class EndpointLost(OctavoError):
     """Another worker holds the endpoint, or its address was changed or cleared."""
 
+    says = "Another worker serves this callback address, or it was changed"
+
 
 class Saved(NamedTuple):
     """What one save of an endpoint says. `until` ends the lease."""

@@ -27,9 +27,9 @@ class NotADatabase(OctavoError):
 
 
 class EmbeddedDatabase(OctavoError):
-    """This command is for a database that several processes can share."""
+    """SQLite serves one process, `octavo up`; several need PostgreSQL (OCTAVO_DATABASE_URL)."""
 
-    says = "SQLite serves one process, octavo up; several need PostgreSQL in OCTAVO_DATABASE_URL"
+    says = "SQLite serves one process, octavo up; several need a PostgreSQL OCTAVO_DATABASE_URL"
 
 
 class Standing(NamedTuple):

@@ -18,8 +18,8 @@ def upgrade() -> None:
     orders()
     routes_and_jobs()
     traffic()
-    numbers()
     callbacks()
+    numbers()
     setting = sa.table("setting", sa.column("name", sa.Text()), sa.column("value", sa.Text()))
     op.bulk_insert(setting, [{"name": "min_version", "value": revision}])
 
@@ -437,13 +437,6 @@ def traffic() -> None:
     index("ix_event_unnumbered", "event", "id", where="pos IS NULL")
 
 
-def numbers() -> None:
-    """On SQLite, where one writer has no rival, they are rows of `counter`."""
-    if op.get_context().dialect.name == "postgresql":
-        for name in ("campaign", "receipt", "inbound", "event"):
-            op.execute(f"CREATE SEQUENCE number_{name} CACHE 1")
-
-
 def callbacks() -> None:
     table(
         "callback_endpoint",
@@ -473,3 +466,10 @@ def callbacks() -> None:
         clustered=True,
     )
     index("ix_callback_retry_due", "callback_retry", "account_id", "kind", "next_try_at")
+
+
+def numbers() -> None:
+    """On SQLite, where one writer has no rival, they are rows of `counter`."""
+    if op.get_context().dialect.name == "postgresql":
+        for name in ("campaign", "receipt", "inbound", "event"):
+            op.execute(f"CREATE SEQUENCE number_{name} CACHE 1")
