@@ -286,8 +286,9 @@ def test_a_canceled_order_is_told_of_in_the_end_like_any_other(
 def test_an_event_holds_so_many_items_and_no_more(world: World) -> None:
     tell(world, *("expired" for _ in range(1_001)))
 
-    found = world.sql("SELECT n, at, json_array_length(items) FROM event ORDER BY id")
-    assert found == [(500, world.now, 500), (500, world.now, 500), (1, world.now, 1)]
+    found = world.sql("SELECT n, at, items FROM event ORDER BY id")
+    told = [(n, at, len(json.loads(str(items)))) for n, at, items in found]
+    assert told == [(500, world.now, 500), (500, world.now, 500), (1, world.now, 1)]
 
 
 def test_money_is_released_once(world: World) -> None:

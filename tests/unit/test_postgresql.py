@@ -36,6 +36,23 @@ SET = Command(
     .where(_setting.name == bindparam("name"))
     .values(value=bindparam("value"))
 )
+PUT_AT_ONCE = Command(
+    sa.insert(dispatch.setting).values(name=bindparam("name"), value=bindparam("value")),
+    takes=("name", "value"),
+    at_once=True,
+)
+SET_AT_ONCE = Command(
+    sa.update(dispatch.setting)
+    .where(_setting.name == bindparam("which"))
+    .values(value=bindparam("new")),
+    takes=("which", "new"),
+    at_once=True,
+)
+DROP_AT_ONCE = Command(
+    sa.delete(dispatch.setting).where(_setting.name == bindparam("which")),
+    takes=("which",),
+    at_once=True,
+)
 GET = Query(first_text, sa.select(_setting.value).where(_setting.name == bindparam("name")))
 AMONG = Query(
     first_text,
@@ -93,6 +110,22 @@ def test_a_batch_tells_how_many_rows_it_touched(session: Session) -> None:
         return [c.many(PUT, rows), c.many(PUT, []), c.run(SET, name="d", value="")]
 
     assert session.write(unit) == [3, 0, 0]
+
+
+def test_a_batch_may_be_one_statement(session: Session) -> None:
+    """An insert, an update and a delete of many rows, with nothing and with odd text in them."""
+
+    def unit(c: Connection) -> list[int]:
+        return [
+            c.many(PUT_AT_ONCE, [("a", "1"), ("b", "x\0y"), ("c", 'say "x, {y}" \\')]),
+            c.many(SET_AT_ONCE, [("a", "2"), ("z", "3"), ("c", "\ud800")]),
+            c.many(DROP_AT_ONCE, [("b",), ("z",)]),
+            c.many(PUT_AT_ONCE, []),
+        ]
+
+    assert session.write(unit) == [3, 2, 1, 0]
+    odd = "\N{REPLACEMENT CHARACTER}"
+    assert sorted(session.read(lambda c: c.all(AMONG, names=["a", "b", "c"]))) == ["2", odd]
 
 
 def test_lists_are_one_parameter(session: Session) -> None:

@@ -49,10 +49,18 @@ SET idle_in_transaction_session_timeout = '{IDLE_TIMEOUT}';
 SET lock_timeout = '{LOCK_TIMEOUT}';
 SET default_transaction_isolation = 'read committed';
 SET timezone = 'UTC';
+SET plan_cache_mode = force_generic_plan;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
 SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
 """
-"""P1: a commit is on disk when it returns. A stricter setting of the server's is left alone."""
+"""P1: a commit is on disk when it returns. A stricter setting of the server's is left alone.
+
+Every statement of ours finds its rows by index, from the few that it is given. The planner is told
+so: before the first ANALYZE of a month's partition it would read all of it instead; and plans of
+their own for each call would cost more than the calls.
+"""
 
 
 class ServerTooOld(psycopg.NotSupportedError):
@@ -118,7 +126,12 @@ class PostgresConnection:
         return max(self._execute(command.compiled(POSTGRESQL), given).rowcount, 0)
 
     def many(self, command: Command, rows: Iterable[Sequence[Value]]) -> int:
-        """Runs for each row (columns in the order of the command's `takes`), in one pipeline."""
+        """Runs for each row (columns in the order of the command's `takes`): as one statement, or
+        in one pipeline.
+        """
+        if command.at_once:
+            columns = command.columns(rows)
+            return self._execute(command.over_rows(POSTGRESQL), columns).rowcount if columns else 0
         compiled = command.compiled(POSTGRESQL)
         arranged = list(compiled.arrange_rows(rows))
         if not arranged:
