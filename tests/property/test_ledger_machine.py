@@ -433,6 +433,6 @@ def test_longer_histories() -> None:
     run_state_machine_as_test(
         LedgerMachine,
         settings=settings(
-            max_examples=600, stateful_step_count=120, deadline=None, suppress_health_check=_CHECKS
+            max_examples=300, stateful_step_count=100, deadline=None, suppress_health_check=_CHECKS
         ),
     )

@@ -20,8 +20,8 @@ FORBIDDEN = [
     "registry.npm" + "js",
     "deb.deb" + "ian",
     "index" + "-url =",
-    "/work/" + "main",
-    "/work/" + "shared",
+    "/wor" + "k/main",
+    "/wor" + "k/shared",
 ]
 
 _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")

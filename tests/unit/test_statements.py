@@ -19,6 +19,7 @@ from octavo.db.statements import (
     crew,
     dispatching,
     keeping,
+    links,
     orders,
     passes,
     tasks,
@@ -125,9 +126,9 @@ def _by(index: str) -> str:
 KEY = r"USING (COVERING )?INDEX sqlite_autoindex_|USING PRIMARY KEY|USING INTEGER PRIMARY KEY"
 
 FREQUENT = [
-    ("take a link", dispatching.RENEW_LINK, "link", KEY),
-    ("number a settle", dispatching.NEXT_SETTLE, "link", KEY),
-    ("what a link left", dispatching.LEASED_BY, "slice", _by("ix_slice_leased")),
+    ("take a link", links.RENEW_LINK, "link", KEY),
+    ("number a settle", links.NEXT_SETTLE, "link", KEY),
+    ("what a link left", links.LEASED_BY, "slice", _by("ix_slice_leased")),
     ("gate", dispatching.GATE, "route", KEY),
     ("due slices", dispatching.DUE_SLICES, "slice", _by("ix_slice_due")),
     ("rows of a claim", dispatching.PENDING_ROWS, "slice", KEY),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from octavo.db.codes import CampaignState, MessageState, Purpose
 from octavo.db.connection import Connection
-from octavo.db.statements import dispatching
+from octavo.db.statements import dispatching, links
 from octavo.db.statements.dispatching import DueSlice, PendingRow
 from octavo.kit.clock import MILLISECOND, MINUTE, SECOND, Instant
 from octavo.ledger.batch import Batch, Messages
@@ -67,7 +67,7 @@ def claim(connection: Connection, link: Link, *, credit: int, now: Instant) -> G
         gate = connection.one(dispatching.GATE_KEPT, route_id=link.route)
         if gate is None:
             return Grant(lost_gate=True)
-    if connection.one(dispatching.LINK_FENCE, link_id=link.id) != link.fence:
+    if connection.one(links.LINK_FENCE, link_id=link.id) != link.fence:
         return Grant()
     tat = gate.tat if gate.tat <= now + _ceiling(gate.rate) else now
     if gate.rate and tat > now + GATE:

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from octavo.db.codes import CampaignState
 from octavo.db.connection import Connection
-from octavo.db.statements import dispatching, passes
+from octavo.db.statements import links as statements
+from octavo.db.statements import passes
 from octavo.kit.clock import SECOND, Instant
 from octavo.ledger.batch import Batch, Messages
 from octavo.ledger.doubt import Lost, lose
@@ -27,7 +28,7 @@ def take(connection: Connection, *, route: int, no: int, worker: str, now: Insta
     What its last holder may have sent without an answer becomes `unknown`; its slices go back.
     """
     taken = connection.one(
-        dispatching.TAKE_LINK,
+        statements.TAKE_LINK,
         route_id=route,
         no=no,
         worker=worker,
@@ -44,7 +45,7 @@ def take(connection: Connection, *, route: int, no: int, worker: str, now: Insta
 def take_over(connection: Connection, link: Link, now: Instant) -> None:
     """Settles the slices that the link's last holder left leased."""
     batch = Batch(connection, now)
-    found = connection.all(dispatching.LEASED_BY, link_id=link.id)
+    found = connection.all(statements.LEASED_BY, link_id=link.id)
     for s in found:
         rows = connection.all(
             passes.IN_DOUBT_ROWS,
@@ -76,7 +77,7 @@ def renew(connection: Connection, link: Link, *, bound: bool, now: Instant) -> b
     """Prolongs the lease; False when the link was taken by another holder."""
     return bool(
         connection.run(
-            dispatching.RENEW_LINK,
+            statements.RENEW_LINK,
             link_id=link.id,
             link_fence=link.fence,
             until=now + LEASE,
@@ -87,9 +88,9 @@ def renew(connection: Connection, link: Link, *, bound: bool, now: Instant) -> b
 
 def release(connection: Connection, link: Link) -> None:
     """Lets go of a link that nothing is sent over any more, for the next holder to take at once."""
-    connection.run(dispatching.RELEASE_LINK, link_id=link.id, link_fence=link.fence)
+    connection.run(statements.RELEASE_LINK, link_id=link.id, link_fence=link.fence)
 
 
 def end_leases(connection: Connection) -> None:
     """Frees every link; only where a lock proves that no other process lives."""
-    connection.run(dispatching.END_LEASES)
+    connection.run(statements.END_LEASES)

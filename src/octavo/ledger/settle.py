@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from octavo.db.codes import CampaignState, MessageState, PartState, Purpose
 from octavo.db.connection import Connection
-from octavo.db.statements import dispatching
+from octavo.db.statements import dispatching, links
 from octavo.kit.clock import Instant
 from octavo.ledger.batch import Batch, Messages
 from octavo.ledger.doubt import Lost, lose
@@ -94,7 +94,7 @@ def settle(
     captures, 4. slices: intent raised, stopped, or given back when all of a grant is settled.
     Raises LinkLost or LedgerDisagrees; nothing is kept then.
     """
-    number = connection.one(dispatching.NEXT_SETTLE, link_id=link.id, link_fence=link.fence)
+    number = connection.one(links.NEXT_SETTLE, link_id=link.id, link_fence=link.fence)
     if number is None:
         raise LinkLost
     batch = Batch(connection, now)
