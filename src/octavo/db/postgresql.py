@@ -49,7 +49,7 @@ SET idle_in_transaction_session_timeout = '{IDLE_TIMEOUT}';
 SET lock_timeout = '{LOCK_TIMEOUT}';
 SET default_transaction_isolation = 'read committed';
 SET timezone = 'UTC';
-SET plan_cache_mode = force_generic_plan;
+SET enable_seqscan = off;
 SET enable_hashjoin = off;
 SET enable_mergejoin = off;
 SELECT set_config('synchronous_commit', 'on', false)
@@ -58,8 +58,8 @@ SELECT set_config('synchronous_commit', 'on', false)
 """P1: a commit is on disk when it returns. A stricter setting of the server's is left alone.
 
 Every statement of ours finds its rows by index, from the few that it is given. The planner is told
-so: before the first ANALYZE of a month's partition it would read all of it instead; and plans of
-their own for each call would cost more than the calls.
+so: what it knows of a month's new partition is wrong until the first ANALYZE, and the plan of a
+prepared statement may have been made when a table was empty.
 """
 
 
@@ -141,7 +141,9 @@ class PostgresConnection:
         return self._cursor.rowcount
 
     def _execute(self, compiled: Compiled, given: Mapping[str, Parameter]) -> psycopg.Cursor[Row]:
-        cursor = self._cursor.execute(compiled.sql, compiled.arrange(given))
+        # A join that was planned for small tables can take seconds once they have grown.
+        prepare = False if compiled.joins else None
+        cursor = self._cursor.execute(compiled.sql, compiled.arrange(given), prepare=prepare)
         if compiled.writes and cursor.rowcount:
             self.wrote = True
         return cursor

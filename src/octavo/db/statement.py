@@ -4,6 +4,7 @@ Compiling at each call costs 100 us and more; text with positional parameters co
 (measured: docs/performance.md). A `Query` names the row that it gives, a `Command` gives none.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, TypeAlias, TypeVar
 
@@ -21,6 +22,10 @@ Build: TypeAlias = Callable[[Dialect], Expression]
 R = TypeVar("R")
 
 
+_JOINS = re.compile(r"\bJOIN\b|\bunnest\(|\bANY \(|\bEXISTS\b")
+"""Statements for which the order in which tables are read matters."""
+
+
 class Compiled:
     """The text of a statement for one engine and where its parameters stand."""
 
@@ -28,6 +33,7 @@ class Compiled:
         compiled = _plain(_element(expression)).compile(dialect=dialect.compiler)
         assert isinstance(compiled, SQLCompiler)  # noqa: S101 - narrows the type
         self.sql = str(compiled)
+        self.joins = _JOINS.search(self.sql) is not None
         self.writes = not isinstance(expression, sa.Select)
         self.names: tuple[str, ...] = tuple(compiled.positiontup or ())
         self._fixed: dict[str, Value] = {
