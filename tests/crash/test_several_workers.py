@@ -16,7 +16,7 @@ from octavo.kit.money import Money, money
 from octavo.ledger import wallet
 from octavo.settings import Settings
 from tests.common import postgres
-from tests.common.process import KEY, LOGIN, ServerProcess
+from tests.common.process import KEY, LOGIN, PATIENCE, ServerProcess
 from tests.crash.conftest import DIALS
 from tests.crash.judge import CREDIT, judge, opened, wait_settled
 from tests.crash.load import sending
@@ -24,6 +24,12 @@ from tests.crash.load import sending
 pytestmark = pytest.mark.slow
 
 LINKS = 4
+IN_FLIGHT = """
+SELECT l.worker, count(*) FROM slice s JOIN link l ON l.id = s.link_id
+  JOIN message m ON m.campaign_id = s.campaign_id AND m.pass = s.pass AND m.state = 0
+    AND m.seq > s.cur AND m.seq <= s.intent_hi
+  WHERE s.state = 2 GROUP BY l.worker
+"""
 
 
 class Site:
@@ -52,6 +58,24 @@ class Site:
             lambda: len(self.holders()) == LINKS and set(self.holders().values()) == set(places),
             "links are not held as they should be",
         )
+
+    def kill_in_flight(self, worker: ServerProcess) -> None:
+        """Kills a worker that has messages under an intent; frozen first, so that it stays so."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            os.kill(worker.pid, signal.SIGSTOP)
+            if self.in_flight(worker):
+                worker.kill9()
+                return
+            os.kill(worker.pid, signal.SIGCONT)
+            time.sleep(0.1)
+        raise AssertionError(worker.told("it never had anything in flight"))
+
+    def in_flight(self, worker: ServerProcess) -> int:
+        """Messages of a worker under an intent and unsettled, by the ledger."""
+        with closing(opened(self.api.data_dir, self.url)) as raw:
+            held = raw.execute(IN_FLIGHT).fetchall()
+        return sum(n for holder, n in held if int(holder.split(":")[1]) == worker.pid)
 
     def stop(self) -> None:
         """Asks everybody to end; they must do so well."""
@@ -99,8 +123,7 @@ def test_a_killed_worker_is_replaced_and_nothing_goes_twice(site: Site) -> None:
     site.api.start()
     with sending(site.api.port, 1, 4) as notes:
         site.wait_held_by(site.workers[0], 0, 1)
-        time.sleep(2)
-        site.workers[0].kill9()
+        site.kill_in_flight(site.workers[0])
         site.wait_held_by(site.workers[1], 1)
         time.sleep(1)
     wait_settled(site.api)
