@@ -24,6 +24,9 @@ R = TypeVar("R")
 NEEDED = 140000
 """The oldest server that is used: 14."""
 
+WORTH_ONE_STATEMENT = 4
+"""Rows from which one statement over all of them costs less than one for each."""
+
 CONNECT_SECONDS = 5
 STATEMENT_TIMEOUT = "60s"
 IDLE_TIMEOUT = "5s"
@@ -49,6 +52,7 @@ SET idle_in_transaction_session_timeout = '{IDLE_TIMEOUT}';
 SET lock_timeout = '{LOCK_TIMEOUT}';
 SET default_transaction_isolation = 'read committed';
 SET timezone = 'UTC';
+SET jit = off;
 SET enable_seqscan = off;
 SET enable_hashjoin = off;
 SET enable_mergejoin = off;
@@ -129,13 +133,13 @@ class PostgresConnection:
         """Runs for each row (columns in the order of the command's `takes`): as one statement, or
         in one pipeline.
         """
-        if command.at_once:
-            columns = command.columns(rows)
-            return self._execute(command.over_rows(POSTGRESQL), columns).rowcount if columns else 0
-        compiled = command.compiled(POSTGRESQL)
-        arranged = list(compiled.arrange_rows(rows))
-        if not arranged:
+        given = list(rows)
+        if not given:
             return 0
+        if command.at_once and len(given) >= WORTH_ONE_STATEMENT:
+            return self._execute(command.over_rows(POSTGRESQL), command.columns(given)).rowcount
+        compiled = command.compiled(POSTGRESQL)
+        arranged = list(compiled.arrange_rows(given))
         self._cursor.executemany(compiled.sql, arranged)
         self.wrote = True
         return self._cursor.rowcount

@@ -20,6 +20,7 @@ from psycopg import errors
 from psycopg.pq import TransactionStatus
 
 from octavo.db import postgresql
+from octavo.db.connection import Connection
 from octavo.db.postgresql import PostgresConnection, Raw
 from octavo.db.unit_of_work import Rank, Unit
 from octavo.kit.errors import StoreUnavailable
@@ -29,6 +30,10 @@ T = TypeVar("T")
 WRITERS = 6
 """At least one for each rank: thread n looks at the lane of rank n first, so that none starves."""
 READERS = 2
+
+GROUP_SECONDS = 0.02
+MOST_IN_GROUP = 32
+"""Accepts in one transaction, and how long it may take further ones."""
 
 MOST_TRIES = 8
 LONGEST_PAUSE = 0.2
@@ -236,10 +241,13 @@ class _Job(Generic[T]):
             self.result = how(self.unit)
         except Exception as error:  # noqa: BLE001 - it is raised where the unit came from
             self.error = error
-        with contextlib.suppress(RuntimeError):  # the loop is gone: nobody listens any more
-            self.loop.call_soon_threadsafe(self.finish)
+        self.answer()
 
-    def finish(self) -> None:
+    def answer(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is gone: nobody listens any more
+            self.loop.call_soon_threadsafe(self._finish)
+
+    def _finish(self) -> None:
         if self.future.cancelled():
             return
         if self.error is not None:
@@ -264,16 +272,23 @@ class _Lanes:
             self._lanes[lane].append(job)  # type: ignore[arg-type]
             self._door.notify()
 
-    def take(self, first: int) -> _Job[object] | None:
-        """The next unit: of lane `first` if one waits there, else by rank; None at the end."""
+    def take(self, first: int) -> tuple[int, _Job[object]] | None:
+        """The next unit and its lane: of lane `first` if one waits there, else by rank; None at
+        the end.
+        """
         with self._door:
             while True:
-                for lane in (self._lanes[first], *self._lanes):
-                    if lane:
-                        return lane.popleft()
+                for n in (first, *range(len(self._lanes))):
+                    if self._lanes[n]:
+                        return n, self._lanes[n].popleft()
                 if self._closing:
                     return None
                 self._door.wait()
+
+    def more(self, lane: int) -> _Job[object] | None:
+        """Another unit of this lane, if one waits."""
+        with self._door:
+            return self._lanes[lane].popleft() if self._lanes[lane] else None
 
     def close(self) -> None:
         """What is queued is still done."""
@@ -282,23 +297,73 @@ class _Lanes:
             self._door.notify_all()
 
 
-class _Hand(threading.Thread):
-    """A thread with a session of its own."""
+class _Reader(threading.Thread):
+    """A thread with a session of its own that reads."""
 
-    def __init__(
-        self, name: str, lanes: _Lanes, first: int, session: Session, *, reads: bool
-    ) -> None:
+    def __init__(self, name: str, lanes: _Lanes, session: Session) -> None:
         super().__init__(name=name, daemon=True)
         self._lanes = lanes
-        self._first = first
         self._session = session
-        self._how = session.read if reads else session.write
 
     def run(self) -> None:
         """Until the lanes are closed and empty."""
-        while (job := self._lanes.take(self._first)) is not None:
-            job.run(self._how)
+        while (taken := self._lanes.take(0)) is not None:
+            taken[1].run(self._session.read)
         self._session.close()
+
+
+class _Writer(threading.Thread):
+    """A thread with a session of its own that writes; it looks at lane `first` first."""
+
+    def __init__(self, name: str, lanes: _Lanes, session: Session, first: int) -> None:
+        super().__init__(name=name, daemon=True)
+        self._lanes = lanes
+        self._session = session
+        self._first = first
+
+    def run(self) -> None:
+        """Until the lanes are closed and empty."""
+        while (taken := self._lanes.take(self._first)) is not None:
+            lane, job = taken
+            if lane == Rank.ACCEPT:
+                self._group(job)
+            else:
+                job.run(self._session.write)
+        self._session.close()
+
+    def _group(self, first: _Job[object]) -> None:
+        """Runs the accepts that wait in one transaction: orders of one account would else wait
+        for each other's commits. When one of them fails, each is run by itself.
+        """
+        jobs = [first]
+
+        def unit(connection: Connection) -> list[object]:
+            results = [job.unit(connection) for job in jobs]
+            end = time.monotonic() + GROUP_SECONDS
+            while len(jobs) < MOST_IN_GROUP and time.monotonic() < end:
+                job = self._lanes.more(Rank.ACCEPT)
+                if job is None:
+                    break
+                jobs.append(job)
+                results.append(job.unit(connection))
+            return results
+
+        try:
+            results = self._session.write(unit)
+        except Exception as error:  # noqa: BLE001 - it is raised where the units came from
+            self._fail(jobs, error)
+            return
+        for job, job.result in zip(jobs, results, strict=True):
+            job.answer()
+
+    def _fail(self, jobs: list[_Job[object]], error: Exception) -> None:
+        if len(jobs) > 1 and not isinstance(error, StoreUnavailable):
+            for job in jobs:
+                job.run(self._session.write)
+            return
+        for job in jobs:
+            job.error = error
+            job.answer()
 
 
 class PostgresStore:
@@ -308,15 +373,12 @@ class PostgresStore:
         self, url: str, chance: Random, *, writers: int = WRITERS, readers: int = READERS
     ) -> None:
         self._writes, self._reads = _Lanes(len(Rank)), _Lanes(1)
-        self._hands = [
-            _Hand(
-                f"octavo-writer-{n}", self._writes, n % len(Rank), Session(url, chance), reads=False
-            )
+        self._hands: list[threading.Thread] = [
+            _Writer(f"octavo-writer-{n}", self._writes, Session(url, chance), n % len(Rank))
             for n in range(writers)
         ]
         self._hands += [
-            _Hand(f"octavo-reader-{n}", self._reads, 0, Session(url, chance), reads=True)
-            for n in range(readers)
+            _Reader(f"octavo-reader-{n}", self._reads, Session(url, chance)) for n in range(readers)
         ]
         for hand in self._hands:
             hand.start()

@@ -123,7 +123,7 @@ class Command(Statement):
         self._over_rows: dict[str, Compiled] = {}
 
     def columns(self, rows: Iterable[Sequence[Value]]) -> dict[str, Parameter]:
-        """Rows as the parameters of `over_rows`; none for no rows."""
+        """Rows as the parameters of `over_rows`."""
         return dict(zip(self._takes, map(list, zip(*rows, strict=True)), strict=False))
 
     def over_rows(self, dialect: Dialect) -> Compiled:
