@@ -201,6 +201,16 @@ def _started() -> Cluster | None:
     return cluster
 
 
+def own_cluster() -> Cluster:
+    """A server of a test's own, to be stopped and started. Skips or fails as `cluster`."""
+    binaries = programs()
+    need("PostgreSQL", found=binaries is not None)
+    assert binaries is not None
+    made = Cluster(binaries)
+    made.start()
+    return made
+
+
 def cluster() -> Cluster:
     """The server of this run. Skips the test where there is none; fails where one must be."""
     need("PostgreSQL", found=programs() is not None)

@@ -120,11 +120,18 @@ FORGET_RETRIES = Command(
 
 # -- leases -----------------------------------------------------------------------------------
 
+
+def _any(*where: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """As EXISTS, but looked up for each row: PostgreSQL would read the table whole and hash it."""
+    one = sa.select(const(1)).where(*where).limit(1)
+    return one.correlate(callbacks.endpoint).scalar_subquery().is_not(None)
+
+
 _has_events = sa.or_(
     *(
         sa.and_(
             _endpoint.kind == const(kind),
-            sa.exists().where(
+            _any(
                 _event.account_id == _endpoint.account_id,
                 _event.pos >= _endpoint.pos,
                 of_kind,
@@ -133,7 +140,7 @@ _has_events = sa.or_(
         for kind, of_kind in OF_KIND.items()
     )
 )
-_has_due = sa.exists().where(
+_has_due = _any(
     _retry.account_id == _endpoint.account_id,
     _retry.kind == _endpoint.kind,
     _retry.next_try_at <= bindparam("now"),

@@ -178,6 +178,7 @@ LEASE_SLICE = Command(
         intent_hi=bindparam("intent_hi"),
     ),
     takes=("link_id", "grant_hi", "intent_hi", "slice_id"),
+    at_once=True,
 )
 
 BOOK_RATE = Command(
@@ -229,6 +230,7 @@ ACCEPT_MESSAGE = Command(
         at=bindparam("now"),
     ),
     takes=("route", "now", "campaign", "seq", "pass_"),
+    at_once=True,
 )
 
 RETRY_MESSAGE = Command(
@@ -247,6 +249,7 @@ RETRY_MESSAGE = Command(
         }
     ),
     takes=("next_pass", "cost", "now", "campaign", "seq", "pass_"),
+    at_once=True,
 )
 
 END_MESSAGE = Command(
@@ -265,6 +268,7 @@ END_MESSAGE = Command(
         at=bindparam("now"),
     ),
     takes=("state", "reason", "cost", "route", "now", "campaign", "seq", "pass_"),
+    at_once=True,
 )
 """A pending message is failed, skipped or unknown."""
 
@@ -280,6 +284,7 @@ INSERT_PARTS = Command(
         )
     ),
     takes=_PART_COLUMNS,
+    at_once=True,
 )
 """A carrier that knows our reference may give the id of an earlier pass again."""
 
@@ -290,6 +295,7 @@ INSERT_IN_DOUBT = Command(
         .on_conflict_do_nothing()
     ),
     takes=[c.name for c in dispatch.in_doubt.columns],
+    at_once=True,
 )
 
 MOVE_COUNTS = Command(
@@ -321,6 +327,7 @@ RAISE_INTENT = Command(
     .where(_slice.id == bindparam("slice_id"))
     .values(grant_hi=bindparam("grant_hi"), intent_hi=bindparam("intent_hi")),
     takes=("grant_hi", "intent_hi", "slice_id"),
+    at_once=True,
 )
 
 NEWLY_SUPPRESSED = Query(

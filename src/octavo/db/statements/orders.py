@@ -18,10 +18,11 @@ def _columns(table: sa.Table, *left_out: str) -> list[str]:
     return [column.name for column in table.columns if column.name not in left_out]
 
 
-def insert(table: sa.Table, *left_out: str) -> Command:
+def insert(table: sa.Table, *left_out: str, at_once: bool = False) -> Command:
     """An insert of every column (less those left to their defaults), in the table's order."""
     names = _columns(table, *left_out)
-    return Command(sa.insert(table).values({name: bindparam(name) for name in names}), takes=names)
+    statement = sa.insert(table).values({name: bindparam(name) for name in names})
+    return Command(statement, takes=names, at_once=at_once)
 
 
 MOVE_COUNTER = Query(
@@ -111,8 +112,10 @@ INSERT_CAMPAIGN = insert(dispatch.campaign, "released", "cursor", "finished_at",
 INSERT_COUNT = insert(
     dispatch.campaign_count, "accepted", "delivered", "failed", "unknown", "captured"
 )
-INSERT_MESSAGES = insert(dispatch.message, "charged", "pass", "attempts", "parts_done", "route_id")
-INSERT_SLICES = insert(dispatch.slice_, "id", "pass", "link_id", "fence")
+INSERT_MESSAGES = insert(
+    dispatch.message, "charged", "pass", "attempts", "parts_done", "route_id", at_once=True
+)
+INSERT_SLICES = insert(dispatch.slice_, "id", "pass", "link_id", "fence", at_once=True)
 ADD_REASON = Command(
     lambda d: (
         d.insert(dispatch.campaign_reason)

@@ -355,6 +355,7 @@ REPEAT_MESSAGE = Command(
     )
     .values({"state": PENDING, "reason": "", "pass": bindparam("pass_"), "at": bindparam("now")}),
     takes=("pass_", "now", "campaign", "seq"),
+    at_once=True,
 )
 
 FORGET_DOUBT = Command(
@@ -362,4 +363,5 @@ FORGET_DOUBT = Command(
         _in_doubt.campaign_id == bindparam("campaign"), _in_doubt.seq == bindparam("seq")
     ),
     takes=("campaign", "seq"),
+    at_once=True,
 )

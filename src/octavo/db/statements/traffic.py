@@ -19,7 +19,7 @@ _part = dispatch.part.c
 _receipt = traffic.receipt.c
 _suppression = people.suppression.c
 
-INSERT_EVENT = insert(traffic.event)
+INSERT_EVENT = insert(traffic.event, at_once=True)
 TAKE_POSITIONS = MOVE_COUNTER
 UNNUMBERED_EVENTS = Query(
     first_integer,
@@ -30,9 +30,10 @@ NUMBER_EVENT = Command(
     .where(_event.id == bindparam("event"))
     .values(pos=bindparam("position")),
     takes=("position", "event"),
+    at_once=True,
 )
 
-INSERT_RECEIPT = insert(traffic.receipt)
+INSERT_RECEIPT = insert(traffic.receipt, at_once=True)
 
 
 class KnownPart(NamedTuple):
@@ -157,6 +158,7 @@ SET_PART = Command(
     )
     .values(state=bindparam("state")),
     takes=("state", "route", "ref", "campaign", "seq", "no"),
+    at_once=True,
 )
 
 LEARN_PART = Command(
@@ -166,6 +168,7 @@ LEARN_PART = Command(
         .on_conflict_do_nothing()
     ),
     takes=[c.name for c in dispatch.part.columns if c.name != "umr"],
+    at_once=True,
 )
 
 SET_MESSAGE = Command(
@@ -179,6 +182,7 @@ SET_MESSAGE = Command(
         at=bindparam("now"),
     ),
     takes=("state", "reason", "parts_done", "charged", "now", "campaign", "seq"),
+    at_once=True,
 )
 
 
@@ -230,6 +234,7 @@ UPDATE_RECEIPT = Command(
         tries=bindparam("tries"),
     ),
     takes=("matched", "campaign", "seq", "next_try_at", "tries", "receipt"),
+    at_once=True,
 )
 
 INSERT_INBOUND = Query(
