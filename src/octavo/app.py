@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -41,13 +42,14 @@ from octavo.kit import logs
 from octavo.kit.clock import Clock, system_clock
 from octavo.kit.errors import OctavoError, StoreUnavailable
 from octavo.kit.fresh import Fresh
-from octavo.ledger import links
+from octavo.ledger import drafts, links, tasks
+from octavo.ledger.expand import Expansion
 from octavo.numbers import NumberReader
 from octavo.prices.service import Prices
 from octavo.routes.schemas import Route
 from octavo.routes.service import Routing, list_routes
 from octavo.settings import Settings
-from octavo.text.parts import STANDARD, VENDOR
+from octavo.text.parts import RULES
 from octavo.worker.worker import LinkSpec, Worker
 
 LOCK = "octavo.lock"
@@ -224,7 +226,14 @@ async def _working(settings: Settings, store: Store, clock: Clock) -> "AsyncIter
     routes = await store.read(list_routes)
     name = worker_name()
     work = Work(
-        Worker(store, clock, name, _links(settings, routes, clock), shared=shared),
+        Worker(
+            store,
+            clock,
+            name,
+            _links(settings, routes, clock),
+            steps={**tasks.STEPS, drafts.EXPAND: Expansion(time.perf_counter).step},
+            shared=shared,
+        ),
         Callbacks(store, clock, SystemRandom(), _guard(settings), name),
     )
     work.worker.start()
@@ -266,7 +275,6 @@ def _services(
         return await store.read(lambda c: accounts.parameters(c, account))
 
     prices = Prices(store, clock)
-    rules = VENDOR if settings.part_rules == "vendor" else STANDARD
     return Services(
         store=store,
         clock=clock,
@@ -275,7 +283,7 @@ def _services(
             store=store,
             clock=clock,
             chance=chance,
-            planner=Planner(NumberReader(), rules, settings.stop_countries),
+            planner=Planner(NumberReader(), RULES[settings.part_rules], settings.stop_countries),
             prices=prices,
             routing=Routing(store, clock),
             senders=AccountParameters(Fresh(read_parameters, clock)),

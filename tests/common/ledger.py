@@ -3,6 +3,7 @@
 Each call of the ledger is a unit of work of its own: committed, or undone after an error.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -15,8 +16,20 @@ from octavo.db.statement import Value
 from octavo.db.unit_of_work import Unit
 from octavo.kit.clock import DAY, HOUR, MINUTE, SECOND, Instant
 from octavo.kit.money import ZERO, Money, money
-from octavo.ledger import campaigns, claim, events, links, orders, receipts, tasks, verify, wallet
+from octavo.ledger import (
+    campaigns,
+    claim,
+    drafts,
+    events,
+    links,
+    orders,
+    receipts,
+    tasks,
+    verify,
+    wallet,
+)
 from octavo.ledger.claim import Grant
+from octavo.ledger.expand import Expansion
 from octavo.ledger.links import Link
 from octavo.ledger.orders import Accepted, PlannedMessage, PlannedOrder
 from octavo.ledger.verify import Breach
@@ -26,6 +39,8 @@ NOW = Instant(1_800_000_000 * SECOND)
 PRICE = money("0.04")
 VALIDITY = 6 * HOUR
 DOUBT_AFTER = 15 * MINUTE
+
+STEPS = {**tasks.STEPS, drafts.EXPAND: Expansion(time.perf_counter).step}
 
 T = TypeVar("T")
 
@@ -215,7 +230,7 @@ class World:
         """One round of what a housekeeper does."""
         while self.run(lambda c: tasks.promote(c, 50, self.now)):
             pass
-        while self.run(lambda c: tasks.step(c, self.now)):
+        while self.run(lambda c: tasks.step(c, self.now, STEPS)):
             pass
         while self.run(lambda c: events.number_events(c, 50)) == 50:
             pass

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
 from octavo.db import postgresql
-from octavo.db.codes import CampaignState, EventKind, InDoubt, MessageState
+from octavo.db.codes import CampaignState, EventKind, InDoubt, MessageState, Skipped
 from octavo.db.connection import Connection, SqliteConnection
 from octavo.db.postgresql import PostgresConnection
 from octavo.db.statements import verifying
@@ -21,7 +21,6 @@ from octavo.drivers.sandbox.outbox import outbox_path, read_outbox
 from octavo.drivers.sandbox.reporter import checkpoint_path
 from octavo.kit.money import money
 from octavo.ledger import verify
-from octavo.ledger.campaigns import CANCELED
 from octavo.ledger.passes import MOST_ATTEMPTS
 from octavo.routes.service import MOST_WINDOW
 from octavo.worker.link import CHUNK
@@ -256,7 +255,7 @@ def check_outcomes(books: Books, *, reports: bool) -> None:
         canceled = books.campaigns[m.campaign].state == CampaignState.CANCELED
         if m.state == MessageState.SKIPPED:
             assert canceled, m
-            assert (m.reason, m.charged) == (CANCELED, 0), m
+            assert (m.reason, m.charged) == (Skipped.CANCELED, 0), m
             assert books.times(key) <= books.doubts[key], f"skipped and sent: {m}"
         elif m.state == MessageState.UNKNOWN:
             # With reports, what the carrier took is settled by its receipts.

@@ -6,6 +6,7 @@ from typing import TypeVar
 import pytest
 from structlog.testing import capture_logs
 
+from octavo.db.codes import Skipped
 from octavo.db.unit_of_work import Rank, Unit
 from octavo.drivers.protocol import Inbound, Report, ReportState
 from octavo.kit.tickets import reference
@@ -149,5 +150,5 @@ def test_a_job_that_fails_does_not_stop_the_housekeeper(world: World) -> None:
 
     asyncio.run(FewWrites(world, 10).keeper.run())
 
-    assert world.message(campaign, 1)["reason"] == campaigns.CANCELED
+    assert world.message(campaign, 1)["reason"] == Skipped.CANCELED
     assert world.number("SELECT attempts FROM task WHERE kind = 'no such kind'") == 1

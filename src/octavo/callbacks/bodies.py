@@ -6,11 +6,9 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from octavo.callbacks.schemas import Happening
-from octavo.db.codes import EventKind
+from octavo.db.codes import EventKind, Skipped
 from octavo.kit.clock import Instant, to_datetime
-from octavo.ledger.campaigns import CANCELED
 from octavo.ledger.events import SILENT
-from octavo.ledger.orders import OPTED_OUT
 
 Body: TypeAlias = dict[str, str | dict[str, str]]
 
@@ -49,9 +47,9 @@ def status_of(kind: EventKind, what: str) -> str | None:
         return FAILURES.get(what, NOT_DELIVERED)
     if kind is EventKind.UNKNOWN:
         return UNKNOWN_DELIVERY if what == SILENT else None
-    if what == CANCELED:
+    if what == Skipped.CANCELED:
         return None
-    return BLACKLISTED_NUMBER if what == OPTED_OUT else NOT_DELIVERED
+    return BLACKLISTED_NUMBER if what == Skipped.OPTED_OUT else NOT_DELIVERED
 
 
 def local(at: Instant, zone: ZoneInfo) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
 from octavo.campaigns.schemas import Plan, Recipient, SmsOrder
-from octavo.db.codes import Purpose
+from octavo.db.codes import Purpose, Skipped
 from octavo.kit.errors import FieldProblem, Refusal
 from octavo.kit.money import ZERO, Money
 from octavo.ledger.orders import PlannedMessage
@@ -25,11 +25,6 @@ MAX_RECIPIENTS = 500
 LOW_COST = "sms_low_cost"
 MAX_ECHO = 64
 MAX_NAMED = 3
-
-INVALID_NUMBER = "invalid_number"
-NO_PRICE = "no_price"
-TEXT_TOO_LONG = "text_too_long"
-TEXT_MISSING = "text_missing"
 
 
 class Code:
@@ -82,7 +77,7 @@ class Planner:
         messages = self._messages(order, composer, addressed)
         if all(m.reason for m in messages):
             _refuse_texts(order, messages)
-        unserved = [m.address for m in messages if m.reason == NO_PRICE]
+        unserved = [m.address for m in messages if m.reason == Skipped.NO_PRICE]
         messages += [_invalid(number) for number in bad]
         sizes = {a.group.id: a.group.slice_size for a in served if a.group is not None}
         people = [(a.number.e164, a.recipient.fields) for a in addressed]
@@ -136,9 +131,11 @@ class Planner:
                 parts = measure(composer.compose(values), self.rules).parts
             country = a.number.country
             if a.price is None or a.group is None:
-                message = PlannedMessage(a.number.e164, country, fields, 0, ZERO, 0, NO_PRICE)
+                message = PlannedMessage(
+                    a.number.e164, country, fields, 0, ZERO, 0, Skipped.NO_PRICE
+                )
             elif not 0 < parts <= most:
-                reason = TEXT_TOO_LONG if parts else TEXT_MISSING
+                reason = Skipped.TEXT_TOO_LONG if parts else Skipped.TEXT_MISSING
                 message = PlannedMessage(a.number.e164, country, fields, parts, ZERO, 0, reason)
             else:
                 price = Money(a.price * parts)
@@ -164,7 +161,7 @@ def _values(composer: Composer, fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def _invalid(number: str) -> PlannedMessage:
-    return PlannedMessage(number, "", None, 0, ZERO, 0, INVALID_NUMBER)
+    return PlannedMessage(number, "", None, 0, ZERO, 0, Skipped.INVALID_NUMBER)
 
 
 def _refuse_text(**told: int) -> NoReturn:

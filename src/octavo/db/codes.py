@@ -1,6 +1,6 @@
 """The small integers that the tables store, under the design's words (design 3)."""
 
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 
 class MessageState(IntEnum):
@@ -12,6 +12,21 @@ class MessageState(IntEnum):
     FAILED = 3
     SKIPPED = 4
     UNKNOWN = 5
+
+
+class Skipped(StrEnum):
+    """Why a message is not sent."""
+
+    NO_NUMBER = "no_number"
+    INVALID_NUMBER = "invalid_number"
+    NO_PRICE = "no_price"
+    OPTED_OUT = "opted_out"
+    TEXT_MISSING = "text_missing"
+    TEXT_TOO_LONG = "text_too_long"
+    LEFT_AUDIENCE = "left_audience"
+    NOT_SENT = "not_sent"
+    CANCELED = "canceled"
+    TOO_LATE = "too_late"
 
 
 class SliceState(IntEnum):

@@ -1,23 +1,24 @@
 """What an order's owner may do to it once it is accepted: pause, resume, cancel (design 4.10)."""
 
-from octavo.db.codes import CampaignState, EventKind, MessageState
+from octavo.db.codes import CampaignState, EventKind, MessageState, Skipped
 from octavo.db.connection import Connection
 from octavo.db.statements import keeping, tasks
 from octavo.db.statements import passes as statements
 from octavo.kit.clock import FOREVER, HOUR, SECOND, Instant
 from octavo.kit.errors import OctavoError
-from octavo.ledger import passes
+from octavo.ledger import drafts, passes
 from octavo.ledger.batch import Batch, Messages
 from octavo.ledger.events import SILENT, Item, Journal
 
 CANCEL = "cancel"
-CANCELED = "canceled"
 SEAL = "seal"
 SEAL_AFTER = 72 * HOUR
 """Beyond validity: then a silent message stays silent and what is held is given back."""
 
 LEASED_FOR = SECOND // 5
 """Microseconds until a cancel looks again at slices that a link has still to give back."""
+
+_CONFIRMED = (CampaignState.SCHEDULED, CampaignState.SENDING, CampaignState.PAUSED)
 
 _SLICES_A_STEP = 4
 _SILENT_A_STEP = 500
@@ -72,19 +73,15 @@ def resume(connection: Connection, account: int, ticket: str, now: Instant) -> N
 
 
 def cancel(connection: Connection, account: int, ticket: str, now: Instant) -> None:
-    """Skips whoever has not been written to; a task does it in steps.
+    """Skips whoever has not been written to; a task does it in steps. At any time.
 
     Raises NoSuchCampaign, NotInThisState.
     """
     found = standing(connection, account, ticket)
-    _change(
-        connection,
-        found,
-        CampaignState.CANCELING,
-        CampaignState.SCHEDULED,
-        CampaignState.SENDING,
-        CampaignState.PAUSED,
-    )
+    _change(connection, found, CampaignState.CANCELING, *drafts.UNCONFIRMED, *_CONFIRMED)
+    if found.state in drafts.UNCONFIRMED:
+        drafts.discard(connection, found.id, now)
+        return
     connection.run(
         tasks.PLAN_TASK, kind=CANCEL, key=str(found.id), args="{}", run_at=now, priority=0
     )
@@ -105,7 +102,7 @@ def cancel_step(connection: Connection, campaign: int, now: Instant) -> int | No
             keeping.PENDING_IN, campaign=campaign, lo=s.lo, hi=s.hi, pass_=s.pass_
         )
         of = Messages(account, campaign, s.pass_)
-        batch.end(of, MessageState.SKIPPED, [(seq, CANCELED) for seq in rows])
+        batch.end(of, MessageState.SKIPPED, [(seq, Skipped.CANCELED) for seq in rows])
     batch.write()
     for s in found:
         passes.close(

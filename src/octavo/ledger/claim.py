@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from octavo.db.codes import CampaignState, MessageState, Purpose
+from octavo.db.codes import CampaignState, MessageState, Purpose, Skipped
 from octavo.db.connection import Connection
 from octavo.db.statements import dispatching, links
 from octavo.db.statements.dispatching import DueSlice, PendingRow
 from octavo.kit.clock import MILLISECOND, MINUTE, SECOND, Instant
 from octavo.ledger.batch import Batch, Messages
 from octavo.ledger.links import Link
-from octavo.ledger.orders import OPTED_OUT, suppressing_scope
+from octavo.ledger.orders import suppressing_scope
 from octavo.ledger.passes import close
 
 MOST_MESSAGES = 500
@@ -23,7 +23,6 @@ BOUND_WITHIN = 10 * SECOND
 TAT_CEILING = MINUTE
 MOST_PARTS = 255
 """Of one message (3GPP TS 23.040, 9.2.3.24.1)."""
-TOO_LATE = "too_late"
 
 
 class GrantedSlice(NamedTuple):
@@ -172,9 +171,9 @@ def _skip(batch: Batch, s: DueSlice, rows: Sequence[PendingRow]) -> list[Pending
     skipped: list[tuple[int, str]] = []
     for row in rows:
         if late:
-            skipped.append((row.seq, TOO_LATE))
+            skipped.append((row.seq, Skipped.TOO_LATE))
         elif row.scope is not None and row.scope >= scope:
-            skipped.append((row.seq, OPTED_OUT))
+            skipped.append((row.seq, Skipped.OPTED_OUT))
         else:
             stay.append(row)
     batch.end(Messages(s.account, s.campaign, s.pass_), MessageState.SKIPPED, skipped)

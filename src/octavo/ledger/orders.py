@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from octavo.db.codes import CampaignState, EventKind, InDoubt, MessageState, Purpose, Scope
+from octavo.db.codes import CampaignState, EventKind, InDoubt, MessageState, Purpose, Scope, Skipped
 from octavo.db.connection import Connection
 from octavo.db.statements import keeping, orders
 from octavo.kit.clock import DAY, Instant
@@ -17,8 +17,6 @@ from octavo.ledger.fairness import VirtualTime
 
 REQUEST_ID_LIFE = DAY
 """A request_id is forgotten after 24 hours (contract 3.3)."""
-
-OPTED_OUT = "opted_out"
 
 
 class PlannedMessage(NamedTuple):
@@ -86,7 +84,7 @@ def accept(connection: Connection, order: PlannedOrder, now: Instant) -> Accepte
     4. campaign, counts, messages and slices are written.
     Raises DuplicateRequest, NobodyLeft or wallet.InsufficientCredit.
     """
-    _claim_request_id(connection, order, now)
+    claim_request_id(connection, order.account, order.request_id, order.ticket, now)
     messages, opted_out = _apply_suppressions(connection, order)
     to_send = sorted((m for m in messages if not m.reason), key=lambda m: m.group)
     if not to_send:
@@ -122,8 +120,8 @@ def accept(connection: Connection, order: PlannedOrder, now: Instant) -> Accepte
     if opted_out:
         journal = Journal()
         for seq, message in enumerate(skipped, len(to_send) + 1):
-            if message.reason == OPTED_OUT:
-                told = Item(seq, OPTED_OUT, now)
+            if message.reason == Skipped.OPTED_OUT:
+                told = Item(seq, Skipped.OPTED_OUT, now)
                 journal.tell(order.account, campaign, EventKind.SKIPPED, told)
         journal.write(connection, now)
     return Accepted(
@@ -176,20 +174,23 @@ def suppressing_scope(purpose: Purpose) -> Scope:
     return Scope.ALL if purpose is Purpose.ALERT else Scope.MARKETING
 
 
-def _claim_request_id(connection: Connection, order: PlannedOrder, now: Instant) -> None:
-    if not order.request_id:
+def claim_request_id(
+    connection: Connection, account: int, request_id: str | None, ticket: str, now: Instant
+) -> None:
+    """Makes a request_id the account's own for 24 hours. Raises DuplicateRequest."""
+    if not request_id:
         return
     taken = connection.one(
         orders.CLAIM_REQUEST_ID,
-        account_id=order.account,
-        request_id=order.request_id,
-        ticket=order.ticket,
+        account_id=account,
+        request_id=request_id,
+        ticket=ticket,
         now=now,
         forgotten_before=now - REQUEST_ID_LIFE,
     )
     if taken is None:
         first = connection.one(
-            orders.TICKET_OF_REQUEST_ID, account_id=order.account, request_id=order.request_id
+            orders.TICKET_OF_REQUEST_ID, account_id=account, request_id=request_id
         )
         raise DuplicateRequest(first or "")
 
@@ -210,7 +211,7 @@ def _apply_suppressions(
     if order.leave_out_suppressed:
         return [m for m in order.messages if m.address not in stopped], len(stopped)
     return [
-        m._replace(reason=OPTED_OUT) if m.address in stopped and not m.reason else m
+        m._replace(reason=Skipped.OPTED_OUT) if m.address in stopped and not m.reason else m
         for m in order.messages
     ], len(stopped)
 

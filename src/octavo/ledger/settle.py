@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from octavo.db.codes import CampaignState, MessageState, PartState, Purpose
+from octavo.db.codes import CampaignState, MessageState, PartState, Purpose, Skipped
 from octavo.db.connection import Connection
 from octavo.db.statements import dispatching, links
 from octavo.kit.clock import Instant
@@ -12,7 +12,7 @@ from octavo.ledger.batch import Batch, Messages
 from octavo.ledger.doubt import Lost, lose
 from octavo.ledger.errors import LedgerDisagrees, LinkLost
 from octavo.ledger.links import Link
-from octavo.ledger.orders import OPTED_OUT, suppressing_scope
+from octavo.ledger.orders import suppressing_scope
 from octavo.ledger.passes import MOST_ATTEMPTS, give_back
 
 
@@ -203,7 +203,7 @@ def _skip_opted_out(batch: Batch, p: Progress) -> set[tuple[int, int]]:
         least_scope=suppressing_scope(Purpose(p.purpose)),
     )
     of = Messages(p.account, p.campaign, p.pass_)
-    batch.end(of, MessageState.SKIPPED, [(seq, OPTED_OUT) for seq in opted_out])
+    batch.end(of, MessageState.SKIPPED, [(seq, Skipped.OPTED_OUT) for seq in opted_out])
     return {(p.campaign, seq) for seq in opted_out}
 
 

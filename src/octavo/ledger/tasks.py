@@ -7,7 +7,7 @@ from octavo.db.statements import tasks
 from octavo.db.statements.tasks import Task
 from octavo.kit.clock import HOUR, MINUTE, SECOND, Instant
 from octavo.kit.errors import OctavoError
-from octavo.ledger import campaigns, doubt
+from octavo.ledger import campaigns, confirm, doubt, drafts
 
 LEASE = MINUTE
 
@@ -32,7 +32,9 @@ def _seal(connection: Connection, task: Task, now: Instant) -> Instant | None:
 STEPS: Mapping[str, Step] = {
     campaigns.CANCEL: _cancel,
     campaigns.SEAL: _seal,
+    confirm.START: confirm.run_start,
     doubt.TASK: _in_doubt,
+    drafts.DISCARD: drafts.run_discard,
 }
 
 
@@ -44,16 +46,17 @@ class StepFailed(OctavoError):
         self.task = task
 
 
-def step(connection: Connection, now: Instant) -> bool:
+def step(connection: Connection, now: Instant, steps: Mapping[str, Step] = STEPS) -> bool:
     """Runs one step of the job that is due first, in one transaction; False when none is due.
 
+    `steps` are those of the ledger and of whoever else plans jobs.
     Raises StepFailed.
     """
     task = connection.one(tasks.LEASE_TASK, now=now, lease_until=now + LEASE)
     if task is None:
         return False
     try:
-        due = STEPS[task.kind](connection, task, now)
+        due = steps[task.kind](connection, task, now)
     except Exception as error:
         raise StepFailed(task, error) from error
     if due is None:

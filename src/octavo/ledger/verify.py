@@ -41,7 +41,9 @@ def campaign(connection: Connection, number: int) -> list[Breach]:
         ("pending messages without a slice", 0,
          connection.one(verifying.STRANDED, campaign=number) or 0),
     ]  # fmt: skip
-    checks += _hold(counts, sums)
+    checks += (
+        _draft(connection, number, counts, sums) if counts.unconfirmed else _hold(counts, sums)
+    )
     checks += _work(connection, number, counts)
     return _breaches(counts.ticket, checks)
 
@@ -85,6 +87,21 @@ def _states(counts: Counts, sums: list[StateSum]) -> list[tuple[str, int, int]]:
     each = [(state.name.lower(), found[state], n) for state, n in told.items()]
     return [*each, ("audience", sum(found.values()), counts.audience),
             ("closing equation", counts.audience, sum(told.values()))]  # fmt: skip
+
+
+def _draft(
+    connection: Connection, number: int, counts: Counts, sums: list[StateSum]
+) -> list[tuple[str, int, int]]:
+    """Nothing is held before a campaign is confirmed, and what is shown is what it would cost."""
+    checks = [
+        ("held before it was confirmed", 0, counts.held),
+        ("charged before it was confirmed", 0, sum(s.charged for s in sums)),
+    ]
+    if counts.state in (CampaignState.UNDER_COMPUTATION, CampaignState.READY_TO_BE_SENT):
+        cost = sum(s.price for s in sums if s.state == MessageState.PENDING)
+        shown = connection.one(verifying.SHOWN_COST, campaign=number) or 0
+        checks.append(("cost by country", cost, shown))
+    return checks
 
 
 def _hold(counts: Counts, sums: list[StateSum]) -> list[tuple[str, int, int]]:

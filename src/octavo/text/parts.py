@@ -5,7 +5,7 @@ of a surrogate pair. A part may thus stay a unit under its limit, so parts are c
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -107,6 +107,10 @@ STANDARD = Rules()
 
 VENDOR = Rules(ucs2_part=63, also_double=frozenset("&$@\n\r\t¨"))
 """The figures of the vendor's pages (contract 7.2, 7.5); no part exceeds a standard one."""
+
+
+RULES: Mapping[str, Rules] = {"standard": STANDARD, "vendor": VENDOR}
+"""By the names that settings and campaigns have for them."""
 
 
 class Measure(NamedTuple):

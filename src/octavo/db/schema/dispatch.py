@@ -31,6 +31,7 @@ campaign = table(
     big("sealed_at", null=True),
     sa.UniqueConstraint("ticket"),
     sa.Index(None, "account_id", "id"),
+    index("ix_campaign_ready", "account_id", "id", where="state = 1"),
     index("ix_campaign_unsealed", "finished_at", where="state = 7"),
 )
 

@@ -27,10 +27,11 @@ class Standing(NamedTuple):
 
 STANDING = Query(
     Standing._make,
-    sa.select(_campaign.id, _campaign.state, _campaign.send_at).where(
-        _campaign.ticket == bindparam("ticket"), _campaign.account_id == bindparam("account_id")
-    ),
+    sa.select(_campaign.id, _campaign.state, _campaign.send_at)
+    .where(_campaign.ticket == bindparam("ticket"), _campaign.account_id == bindparam("account_id"))
+    .with_for_update(),
 )
+"""Locked, so that of several who change it each sees what the one before has done."""
 
 SET_STATE = Command(
     sa.update(dispatch.campaign)
@@ -40,9 +41,14 @@ SET_STATE = Command(
 
 PARK_SLICES = Command(
     sa.update(dispatch.slice_)
-    .where(_slice.campaign_id == bindparam("campaign"), _slice.state.in_(_OPEN))
+    .where(
+        _slice.campaign_id == bindparam("campaign"),
+        _slice.state.in_(_OPEN),
+        _slice.run_at < bindparam("run_at"),
+    )
     .values(state=const(SliceState.PARKED), run_at=bindparam("run_at"))
 )
+"""What is due even later stays."""
 
 UNPARK_SLICES = Command(
     sa.update(dispatch.slice_)
@@ -99,6 +105,14 @@ UNCLOSED_SLICES = Query(
     first_integer,
     sa.select(sa.func.count()).where(
         _slice.campaign_id == bindparam("campaign"), _slice.state != const(SliceState.CLOSED)
+    ),
+)
+
+
+PENDING_COUNT = Query(
+    first_integer,
+    sa.select(dispatch.campaign_count.c.pending).where(
+        dispatch.campaign_count.c.campaign_id == bindparam("campaign")
     ),
 )
 

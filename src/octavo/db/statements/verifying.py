@@ -7,7 +7,7 @@ from sqlalchemy import bindparam
 
 from octavo.db.codes import MessageState, SliceState
 from octavo.db.dialect import const
-from octavo.db.schema import dispatch, money, people
+from octavo.db.schema import dispatch, drafts, money, people
 from octavo.db.statement import Query, first_integer
 
 _account = people.account.c
@@ -45,6 +45,7 @@ class Counts(NamedTuple):
     unknown: int
     captured: int
     open_work: int
+    unconfirmed: int
 
 
 COUNTS = Query(
@@ -65,9 +66,27 @@ COUNTS = Query(
         _count.unknown,
         _count.captured,
         _count.open_work,
+        sa.case(
+            (
+                sa.and_(
+                    drafts.draft.c.campaign_id.is_not(None), drafts.draft.c.confirmed_at.is_(None)
+                ),
+                const(1),
+            ),
+            else_=const(0),
+        ),
     )
     .join(dispatch.campaign_count, _count.campaign_id == _campaign.id)
+    .outerjoin(drafts.draft, drafts.draft.c.campaign_id == _campaign.id)
     .where(_campaign.id == bindparam("campaign")),
+)
+"""Nothing is held for an unconfirmed campaign."""
+
+SHOWN_COST = Query(
+    first_integer,
+    sa.select(sa.func.coalesce(sa.func.sum(drafts.country.c.cost), 0)).where(
+        drafts.country.c.campaign_id == bindparam("campaign")
+    ),
 )
 
 

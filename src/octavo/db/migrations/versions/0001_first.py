@@ -16,6 +16,7 @@ def upgrade() -> None:
     people()
     wallets()
     orders()
+    drafts()
     routes_and_jobs()
     traffic()
     callbacks()
@@ -226,6 +227,7 @@ def orders() -> None:
         sa.UniqueConstraint("ticket", name="uq_campaign_ticket"),
     )
     index("ix_campaign_account_id_id", "campaign", "account_id", "id")
+    index("ix_campaign_ready", "campaign", "account_id", "id", where="state = 1")
     index("ix_campaign_unsealed", "campaign", "finished_at", where="state = 7")
     table(
         "campaign_count",
@@ -332,6 +334,50 @@ def orders() -> None:
     index("ix_slice_due", "slice", "group_id", "priority", "vt", "id", where="state = 1")
     index("ix_slice_leased", "slice", "link_id", where="state = 2")
     index("ix_slice_parked", "slice", "run_at", where="state = 0")
+
+
+def drafts() -> None:
+    table(
+        "draft",
+        *big("campaign_id", "account_id"),
+        *text("audience", "part_rules"),
+        *small("most_parts", "leave_out"),
+        *text("stop_countries"),
+        *small("stop_code"),
+        *big("fee"),
+        *big("seq", default="0"),
+        *small("code", default="0"),
+        *real("vt", default="0"),
+        *big("confirmed_at", null=True),
+        sa.PrimaryKeyConstraint("campaign_id", name="pk_draft"),
+        fillfactor=50,
+    )
+    table(
+        "campaign_country",
+        *big("campaign_id"),
+        *text("country"),
+        *big("group_id"),
+        *small("slice_size"),
+        *big("price"),
+        *big("contacts", "parts", "cost", default="0"),
+        sa.PrimaryKeyConstraint("campaign_id", "country", name="pk_campaign_country"),
+        clustered=True,
+    )
+    table(
+        "cancel_count",
+        *big("account_id"),
+        *text("login"),
+        *big("month", "n"),
+        sa.PrimaryKeyConstraint("account_id", "login", "month", name="pk_cancel_count"),
+        clustered=True,
+    )
+    table(
+        "reply_path",
+        *text("recipient", "address"),
+        *big("campaign_id", "seq", "at"),
+        sa.PrimaryKeyConstraint("recipient", "address", name="pk_reply_path"),
+        clustered=True,
+    )
 
 
 def routes_and_jobs() -> None:

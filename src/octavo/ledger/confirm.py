@@ -1,0 +1,190 @@
+"""Sending a campaign that was computed: its money is held, then its slices start in steps.
+
+Confirming is one short transaction whatever the size. A task then looks through the messages once
+more, when the campaign is due: who has left the audience since is skipped, so that never more is
+charged than was shown (design P5, 6).
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from octavo.db.codes import CampaignState, EventKind, MessageState, Skipped
+from octavo.db.connection import Connection
+from octavo.db.statements import drafts as statements
+from octavo.db.statements import orders, tasks
+from octavo.db.statements.drafts import Draft, Starting, Waiting, WaitingSlice
+from octavo.db.statements.keeping import MOVE_CURSOR
+from octavo.db.statements.tasks import START_CAMPAIGNS, Task
+from octavo.kit.clock import SECOND, Instant
+from octavo.kit.errors import OctavoError
+from octavo.kit.money import Money
+from octavo.ledger import drafts, wallet
+from octavo.ledger.audience import Audience
+from octavo.ledger.batch import Batch, Messages
+from octavo.ledger.campaigns import NoSuchCampaign
+from octavo.ledger.events import Item
+from octavo.ledger.fairness import VirtualTime
+
+START = "start"
+"""The kind of the task."""
+
+PAUSED_FOR = SECOND
+"""Microseconds until a paused campaign that has not wholly started is looked at again."""
+
+_MESSAGES_A_STEP = 1_000
+
+
+class NotReady(OctavoError):
+    """The campaign is still being computed."""
+
+
+class AlreadySent(OctavoError):
+    """The campaign was confirmed or canceled before."""
+
+
+class Failed(OctavoError):
+    """The campaign cannot be sent; `code` says why (contract 14)."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Confirmed(NamedTuple):
+    """When a campaign leaves, what is held for it (its fee included), what is left to spend."""
+
+    send_at: Instant
+    cost: Money
+    available: Money
+
+
+def confirm(connection: Connection, account: int, ticket: str, now: Instant) -> Confirmed | Failed:
+    """Holds what a campaign was computed to cost, and lets it start when it is due.
+
+    Gives Failed where the campaign fails just now: that is to be kept. Raises NoSuchCampaign,
+    NotReady, AlreadySent, Failed, wallet.InsufficientCredit.
+    """
+    found = connection.one(statements.DRAFT_KEPT, account_id=account, ticket=ticket)
+    if found is None:
+        raise NoSuchCampaign(ticket)
+    _require_ready(found)
+    if not Audience.read(found.audience).exists(connection, account):
+        code = drafts.Failure.COLLECTION_GONE
+        drafts.fail(connection, found.id, CampaignState.READY_TO_BE_SENT, code, now)
+        return Failed(code)
+    return _confirm(connection, account, found, now)
+
+
+def _require_ready(found: Draft) -> None:
+    match CampaignState(found.state):
+        case CampaignState.READY_TO_BE_SENT:
+            return
+        case CampaignState.UNDER_COMPUTATION:
+            raise NotReady
+        case CampaignState.FAILED:
+            raise Failed(found.code)
+        case _:
+            raise AlreadySent
+
+
+def _confirm(connection: Connection, account: int, found: Draft, now: Instant) -> Confirmed:
+    group = connection.one(statements.FIRST_GROUP, campaign=found.id)
+    vt = connection.one(orders.VT_OF_GROUP, group_id=group) or 0.0
+    debited = wallet.hold(
+        connection,
+        account=account,
+        campaign=found.id,
+        amount=Money(found.cost),
+        fee=Money(found.fee),
+        vt=VirtualTime(vt),
+        messages=found.pending,
+        now=now,
+    )
+    send_at = Instant(max(found.send_at, now))
+    connection.run(
+        statements.CONFIRM,
+        campaign=found.id,
+        state=CampaignState.SCHEDULED if send_at > now else CampaignState.SENDING,
+        held=found.cost,
+        fee=found.fee,
+        send_at=send_at,
+    )
+    connection.run(statements.CONFIRM_DRAFT, campaign=found.id, now=now, vt=debited.vt)
+    connection.run(
+        tasks.PLAN_TASK, kind=START, key=str(found.id), args="{}", run_at=send_at, priority=0
+    )
+    return Confirmed(send_at, Money(found.cost + found.fee), Money(debited.available))
+
+
+# -- starting ----------------------------------------------------------------------------------
+
+
+def run_start(connection: Connection, task: Task, now: Instant) -> Instant | None:
+    """One step of the job of a confirmed campaign."""
+    wait = start_step(connection, int(task.key), now)
+    return None if wait is None else Instant(now + wait)
+
+
+def start_step(connection: Connection, campaign: int, now: Instant) -> int | None:
+    """Starts the next few slices; microseconds until the next step, None when all have started."""
+    found = connection.one(statements.STARTING, campaign=campaign)
+    if found is None:
+        return None
+    if found.state == CampaignState.PAUSED:
+        return PAUSED_FOR
+    if found.state not in (CampaignState.SCHEDULED, CampaignState.SENDING):
+        return None
+    connection.run(START_CAMPAIGNS, campaigns=[campaign])
+    upto = min(found.cursor + _MESSAGES_A_STEP, found.last)
+    slices = connection.all(
+        statements.WAITING_SLICES, campaign=campaign, after=found.cursor, upto=upto
+    )
+    upto = max([upto, *(s.hi for s in slices)])
+    _look_through(connection, campaign, found, upto, now)
+    _start(connection, found, slices, now)
+    ended = upto >= found.last
+    # The cursor goes back to the beginning for whoever seals the campaign.
+    connection.run(MOVE_CURSOR, campaign=campaign, cursor=0 if ended else upto)
+    return None if ended else 0
+
+
+def _look_through(
+    connection: Connection, campaign: int, found: Starting, upto: int, now: Instant
+) -> None:
+    """Skips who has left the audience, and tells of those who had opted out from the beginning."""
+    waiting = connection.all(statements.WAITING, campaign=campaign, after=found.cursor, upto=upto)
+    batch = Batch(connection, now)
+    gone = _gone(connection, found, [w for w in waiting if w.state == MessageState.PENDING])
+    of = Messages(found.account, campaign, 0)
+    batch.end(of, MessageState.SKIPPED, [(seq, Skipped.LEFT_AUDIENCE) for seq in gone])
+    for w in waiting:
+        if w.state != MessageState.PENDING:
+            told = Item(w.seq, Skipped.OPTED_OUT, now)
+            batch.journal.tell(found.account, campaign, EventKind.SKIPPED, told)
+    batch.write()
+
+
+def _gone(connection: Connection, found: Starting, waiting: Sequence[Waiting]) -> list[int]:
+    audience = Audience.read(found.audience).present(connection, found.account)
+    still_there = audience.among(connection, [w.contact for w in waiting])
+    return [w.seq for w in waiting if w.contact not in still_there]
+
+
+def _start(
+    connection: Connection, found: Starting, slices: Sequence[WaitingSlice], now: Instant
+) -> None:
+    """Each slice has the account's virtual time of its last message, but none from before."""
+    groups = sorted({s.group for s in slices})
+    reached = {group: connection.one(orders.VT_OF_GROUP, group_id=group) or 0.0 for group in groups}
+    connection.many(
+        statements.START_SLICE,
+        [
+            (
+                max(reached[s.group], found.vt - (found.last - s.hi) / found.weight),
+                now,
+                found.send_at + found.validity,
+                s.id,
+            )
+            for s in slices
+        ],
+    )
