@@ -7,7 +7,7 @@ import pytest
 
 from octavo.db.codes import CampaignState, MessageState, Purpose, Scope, Skipped
 from octavo.kit.clock import HOUR, MINUTE, SECOND, Instant
-from octavo.kit.money import money
+from octavo.kit.money import Money, money
 from octavo.ledger import campaigns, confirm, drafts, inbounds, orders, wallet
 from octavo.ledger.audience import Audience, Collection, Kind
 from octavo.ledger.confirm import AlreadySent, Confirmed, Failed, NotReady
@@ -307,7 +307,7 @@ def test_confirming_holds_what_was_shown_and_sends_it(world: World, book: Book) 
 
     confirmed = book.confirm(campaign)
 
-    assert confirmed == Confirmed(world.now, shown, money("100") - shown)
+    assert confirmed == Confirmed(world.now, Money(shown), Money(money("100") - shown))
     assert world.held() == shown
     finish(world)
     assert world.state(campaign) is CampaignState.FINISHED

@@ -86,7 +86,8 @@ def _people(d: Dialect, *columns: sa.ColumnElement[object]) -> sa.Select[*tuple[
         )
         .where(
             d.among(_contact.id, "contacts"),
-            _contact.account_id == bindparam("account_id"),
+            # As a sum it is no reason to read all contacts of the account by index.
+            _contact.account_id + const(0) == bindparam("account_id"),
             sa.or_(bindparam("leave_out") == 0, _suppression.scope.is_(None)),
         )
     )
