@@ -30,6 +30,7 @@ from octavo.callbacks.dispatcher import Callbacks
 from octavo.callbacks.guard import LOOPBACK, Guard, is_loopback
 from octavo.campaigns.planning import Planner
 from octavo.campaigns.service import Doubts, SmsService
+from octavo.contacts import removal
 from octavo.db.clock import DatabaseClock
 from octavo.db.request_log import RequestLog
 from octavo.db.sqlite import ServerLock
@@ -41,7 +42,7 @@ from octavo.kit import logs
 from octavo.kit.clock import Clock, system_clock
 from octavo.kit.errors import OctavoError, StoreUnavailable
 from octavo.kit.fresh import Fresh
-from octavo.ledger import links
+from octavo.ledger import links, tasks
 from octavo.numbers import NumberReader
 from octavo.prices.service import Prices
 from octavo.routes.schemas import Route
@@ -52,6 +53,8 @@ from octavo.worker.worker import LinkSpec, Worker
 
 LOCK = "octavo.lock"
 REQUESTS = "requests.db"
+STEPS = {**tasks.STEPS, **removal.STEPS}
+"""The steps of every kind of durable job."""
 DISK_FLOOR = 64 << 20
 """Bytes free below which `/readyz` warns."""
 
@@ -224,7 +227,7 @@ async def _working(settings: Settings, store: Store, clock: Clock) -> "AsyncIter
     routes = await store.read(list_routes)
     name = worker_name()
     work = Work(
-        Worker(store, clock, name, _links(settings, routes, clock), shared=shared),
+        Worker(store, clock, name, _links(settings, routes, clock), steps=STEPS, shared=shared),
         Callbacks(store, clock, SystemRandom(), _guard(settings), name),
     )
     work.worker.start()
@@ -266,6 +269,7 @@ def _services(
         return await store.read(lambda c: accounts.parameters(c, account))
 
     prices = Prices(store, clock)
+    numbers = NumberReader()
     rules = VENDOR if settings.part_rules == "vendor" else STANDARD
     return Services(
         store=store,
@@ -275,7 +279,7 @@ def _services(
             store=store,
             clock=clock,
             chance=chance,
-            planner=Planner(NumberReader(), rules, settings.stop_countries),
+            planner=Planner(numbers, rules, settings.stop_countries),
             prices=prices,
             routing=Routing(store, clock),
             senders=AccountParameters(Fresh(read_parameters, clock)),
@@ -287,6 +291,7 @@ def _services(
             wake=wake,
         ),
         prices=prices,
+        numbers=numbers,
         body_limit=settings.max_body_size,
     )
 

@@ -18,7 +18,7 @@ from octavo.api.context import Services
 from octavo.api.description import described
 from octavo.api.errors.render import render
 from octavo.api.health import Health
-from octavo.api.octopush import parameters, sms, wallet
+from octavo.api.octopush import contacts, parameters, sms, wallet
 from octavo.kit.errors import Refusal, StoreUnavailable
 
 PREFIX = "/v1/public"
@@ -30,6 +30,14 @@ Operation: TypeAlias = Callable[[Request, Services], Awaitable[Response]]
 OPERATIONS: tuple[tuple[str, str, Operation], ...] = (
     ("POST", "/sms-campaign/send", sms.send),
     ("POST", "/multi-channel/send", sms.send_multi_channel),
+    ("POST", "/contact/create", contacts.create),
+    ("DELETE", "/contact/delete", contacts.delete),
+    ("POST", "/contact-list/create", contacts.create_list),
+    ("POST", "/contact-list/empty", contacts.empty_list),
+    ("DELETE", "/contact-list/delete", contacts.delete_list),
+    # The newest pages name two of them in the plural, without printing their addresses.
+    ("POST", "/contacts/create", contacts.create),
+    ("POST", "/contact-lists/empty", contacts.empty_list),
     ("GET", "/wallet/check-balance", wallet.check_balance),
     ("GET", "/user/campaign-parameters", parameters.get_user_parameters),
     ("GET", "/campaign/parameters", parameters.get_parameters),

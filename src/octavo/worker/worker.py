@@ -1,7 +1,7 @@
 """All links of a process and its housekeeping."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -9,6 +9,8 @@ import structlog
 from octavo.db.unit_of_work import Store
 from octavo.drivers.protocol import Driver
 from octavo.kit.clock import Clock
+from octavo.ledger import tasks
+from octavo.ledger.tasks import Step
 from octavo.worker.crew import Crew
 from octavo.worker.housekeeping import Housekeeper
 from octavo.worker.link import LinkRunner
@@ -32,7 +34,8 @@ class _Part(Protocol):
 
 
 class Worker:
-    """Runs links; `name` tells this process from others in the leases.
+    """Runs links; `name` tells this process from others in the leases, `steps` are those of all
+    durable jobs.
 
     `shared`: other workers may be at the same database.
     """
@@ -44,6 +47,7 @@ class Worker:
         name: str,
         specs: Sequence[LinkSpec],
         *,
+        steps: Mapping[str, Step] = tasks.STEPS,
         shared: bool = False,
     ) -> None:
         crew = Crew(store, clock, name, len(specs), shared=shared)
@@ -60,7 +64,7 @@ class Worker:
             )
             for spec in specs
         ]
-        self._parts: tuple[_Part, ...] = (*self._links, Housekeeper(store, clock), crew)
+        self._parts: tuple[_Part, ...] = (*self._links, Housekeeper(store, clock, steps), crew)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
