@@ -35,9 +35,6 @@ OPERATIONS: tuple[tuple[str, str, Operation], ...] = (
     ("POST", "/contact-list/create", contacts.create_list),
     ("POST", "/contact-list/empty", contacts.empty_list),
     ("DELETE", "/contact-list/delete", contacts.delete_list),
-    # The newest pages name two of them in the plural, without printing their addresses.
-    ("POST", "/contacts/create", contacts.create),
-    ("POST", "/contact-lists/empty", contacts.empty_list),
     ("GET", "/wallet/check-balance", wallet.check_balance),
     ("GET", "/user/campaign-parameters", parameters.get_user_parameters),
     ("GET", "/campaign/parameters", parameters.get_parameters),
@@ -71,6 +68,8 @@ def make_app(services: Services, state: Health) -> FastAPI:
             _endpoint(operation, services),
             methods=[method],
             name=operation.__name__,
+            # Of others, the description would have it that they always answer with JSON.
+            response_class=Response,
             **described(operation.__name__, method),
         )
     health.add(app, state)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from octavo.kit.errors import OctavoError
+
 
 class Entry(NamedTuple):
     """Somebody as written in a request; what is absent is ""."""
@@ -80,3 +82,9 @@ class Counted(NamedTuple):
     name: str
     contacts: int
     created_at: int
+
+
+class NoSuchContact(OctavoError):
+    """The account has no contact with this number or e-mail address."""
+
+    says = "There is no contact with this number or e-mail address"

@@ -105,6 +105,15 @@ def find_list(connection: Connection, account: int, name: str) -> int:
     return number
 
 
+def find_tag(connection: Connection, account: int, name: str) -> int:
+    """The number of a tag. Raises Refusal (303)."""
+    name = tag_name_of(name)
+    number = connection.one(TAGS.find, account_id=account, name=name)
+    if number is None:
+        raise Refusal(NO_SUCH_LIST, name=name)
+    return number
+
+
 def list_name_of(written: str) -> str:
     """A list's name as it is kept: without blanks around it, of 30 characters at most."""
     return _name(written, LONGEST_LIST_NAME)
