@@ -31,6 +31,7 @@ from octavo.callbacks.dispatcher import Callbacks
 from octavo.callbacks.guard import LOOPBACK, Guard, is_loopback
 from octavo.campaigns.planning import Planner
 from octavo.campaigns.service import Doubts, SmsService
+from octavo.contacts import removal
 from octavo.db.clock import DatabaseClock
 from octavo.db.request_log import RequestLog
 from octavo.db.sqlite import ServerLock
@@ -54,6 +55,8 @@ from octavo.worker.worker import LinkSpec, Worker
 
 LOCK = "octavo.lock"
 REQUESTS = "requests.db"
+STEPS = {**tasks.STEPS, **removal.STEPS}
+"""The steps of every kind of durable job."""
 DISK_FLOOR = 64 << 20
 """Bytes free below which `/readyz` warns."""
 
@@ -231,7 +234,7 @@ async def _working(settings: Settings, store: Store, clock: Clock) -> "AsyncIter
             clock,
             name,
             _links(settings, routes, clock),
-            steps={**tasks.STEPS, drafts.EXPAND: Expansion(time.perf_counter).step},
+            steps={**STEPS, drafts.EXPAND: Expansion(time.perf_counter).step},
             shared=shared,
         ),
         Callbacks(store, clock, SystemRandom(), _guard(settings), name),
@@ -275,6 +278,7 @@ def _services(
         return await store.read(lambda c: accounts.parameters(c, account))
 
     prices = Prices(store, clock)
+    numbers = NumberReader()
     return Services(
         store=store,
         clock=clock,
@@ -283,7 +287,7 @@ def _services(
             store=store,
             clock=clock,
             chance=chance,
-            planner=Planner(NumberReader(), RULES[settings.part_rules], settings.stop_countries),
+            planner=Planner(numbers, RULES[settings.part_rules], settings.stop_countries),
             prices=prices,
             routing=Routing(store, clock),
             senders=AccountParameters(Fresh(read_parameters, clock)),
@@ -295,6 +299,7 @@ def _services(
             wake=wake,
         ),
         prices=prices,
+        numbers=numbers,
         body_limit=settings.max_body_size,
     )
 

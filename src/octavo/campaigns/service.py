@@ -10,8 +10,9 @@ from typing import Protocol
 from octavo.accounts.schemas import Account
 from octavo.campaigns.planning import Code, Planner, check_shape
 from octavo.campaigns.schemas import Plan, Sent, SmsOrder
-from octavo.contacts.schemas import NewContact
-from octavo.contacts.service import ensure_list
+from octavo.contacts import service as contacts
+from octavo.contacts.reading import recipient
+from octavo.contacts.schemas import Filing
 from octavo.db.codes import InDoubt, Purpose
 from octavo.db.connection import Connection
 from octavo.db.unit_of_work import Rank, Store
@@ -142,8 +143,9 @@ def _accept(
 ) -> Accepted:
     accepted = orders.accept(connection, planned, now)
     if order.list_name:
-        people = [NewContact(phone_number=number, **fields) for number, fields in plan.people]
-        ensure_list(connection, planned.account, order.list_name, people, now)
+        people = [recipient(number, told) for number, told in plan.people]
+        filing = Filing(people, lists=[order.list_name])
+        contacts.file(connection, planned.account, filing, now)
     return accepted
 
 

@@ -10,6 +10,7 @@ from octavo.cli import (
     accounts,
     callbacks,
     campaigns,
+    contacts,
     demo,
     prices,
     routes,
@@ -74,6 +75,7 @@ for command in (
     prices.price,
     routes.route,
     campaigns.campaign,
+    contacts.contacts,
     callbacks.callback,
     sandbox.sandbox,
 ):
