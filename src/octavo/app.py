@@ -29,6 +29,9 @@ from octavo.api.server import Server, listening, loop_factory, stop_signals
 from octavo.callbacks import service as callback_endpoints
 from octavo.callbacks.dispatcher import Callbacks
 from octavo.callbacks.guard import LOOPBACK, Guard, is_loopback
+from octavo.campaigns.canceling import CancelRules
+from octavo.campaigns.drafting import DraftPlanner
+from octavo.campaigns.lists import ListCampaigns
 from octavo.campaigns.planning import Planner
 from octavo.campaigns.service import Doubts, SmsService
 from octavo.contacts import removal
@@ -277,8 +280,11 @@ def _services(
     async def read_parameters(account: int) -> dict[str, str]:
         return await store.read(lambda c: accounts.parameters(c, account))
 
-    prices = Prices(store, clock)
-    numbers = NumberReader()
+    prices, routing, numbers = Prices(store, clock), Routing(store, clock), NumberReader()
+    senders = AccountParameters(Fresh(read_parameters, clock))
+    doubts = Doubts(
+        settings.in_doubt_after_alert, settings.in_doubt_after_marketing, settings.validity
+    )
     return Services(
         store=store,
         clock=clock,
@@ -289,14 +295,24 @@ def _services(
             chance=chance,
             planner=Planner(numbers, RULES[settings.part_rules], settings.stop_countries),
             prices=prices,
-            routing=Routing(store, clock),
-            senders=AccountParameters(Fresh(read_parameters, clock)),
-            doubts=Doubts(
-                settings.in_doubt_after_alert,
-                settings.in_doubt_after_marketing,
-                settings.validity,
-            ),
+            routing=routing,
+            senders=senders,
+            doubts=doubts,
             wake=wake,
+        ),
+        lists=ListCampaigns(
+            store=store,
+            clock=clock,
+            chance=chance,
+            planner=DraftPlanner(settings.part_rules, settings.stop_countries),
+            prices=prices,
+            routing=routing,
+            senders=senders,
+            doubts=doubts,
+            wake=wake,
+        ),
+        cancel_rules=CancelRules(
+            settings.cancel_fewer_than, settings.cancel_ahead, settings.cancel_per_month
         ),
         prices=prices,
         numbers=numbers,

@@ -163,6 +163,9 @@ class Settings(BaseSettings):  # type: ignore[explicit-any] # of its generated m
     validity: Span = 48 * HOUR
     stop_countries: Annotated[frozenset[str], NoDecode, BeforeValidator(_countries)] = FRENCH_AREAS
     part_rules: Literal["standard", "vendor"] = "standard"
+    cancel_fewer_than: Annotated[int, Field(ge=0)] = 3
+    cancel_ahead: Span = 10 * MINUTE
+    cancel_per_month: Annotated[int, Field(ge=0)] = 1_000
     max_body_size: Annotated[int, Field(gt=0)] = 4 << 20
     log_format: Literal["auto", "console", "json"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -18,7 +18,8 @@ from octavo.api.context import Services
 from octavo.api.description import described
 from octavo.api.errors.render import render
 from octavo.api.health import Health
-from octavo.api.octopush import contacts, parameters, sms, wallet
+from octavo.api.octopush import campaigns, contacts, parameters, sms, wallet
+from octavo.api.own import campaigns as own
 from octavo.kit.errors import Refusal, StoreUnavailable
 
 PREFIX = "/v1/public"
@@ -30,6 +31,17 @@ Operation: TypeAlias = Callable[[Request, Services], Awaitable[Response]]
 OPERATIONS: tuple[tuple[str, str, Operation], ...] = (
     ("POST", "/sms-campaign/send", sms.send),
     ("POST", "/multi-channel/send", sms.send_multi_channel),
+    ("DELETE", "/multi-channel/cancel", campaigns.cancel_multi_channel),
+    ("GET", "/sms-campaign/draft", campaigns.draft),
+    ("DELETE", "/sms-campaign/cancel", campaigns.cancel),
+    ("POST", "/sms-campaign-on-list/create", campaigns.create_on_list),
+    ("POST", "/sms-campaign-on-tag/create", campaigns.create_on_list),
+    ("GET", "/sms-campaign-on-list/status", campaigns.status_on_list),
+    ("GET", "/sms-campaign-on-tag/status", campaigns.status_on_list),
+    ("POST", "/sms-campaign-on-list/send", campaigns.send_on_list),
+    ("POST", "/sms-campaign-on-tag/send", campaigns.send_on_list),
+    ("DELETE", "/sms-campaign-on-list/cancel", campaigns.cancel_on_list),
+    ("DELETE", "/sms-campaign-on-tag/cancel", campaigns.cancel_on_list),
     ("POST", "/contact/create", contacts.create),
     ("DELETE", "/contact/delete", contacts.delete),
     ("POST", "/contact-list/create", contacts.create_list),
@@ -45,6 +57,16 @@ OPERATIONS: tuple[tuple[str, str, Operation], ...] = (
     ("PATCH", "/campaign/parameters", parameters.edit_parameters),
 )
 """The served part of the contract: method, path under the prefix, operation."""
+
+OWN_PREFIX = "/v1/octavo"
+
+OWN_OPERATIONS: tuple[tuple[str, str, Operation], ...] = (
+    ("GET", "/campaigns/{ticket}", own.get_campaign),
+    ("POST", "/campaigns/{ticket}/pause", own.pause_campaign),
+    ("POST", "/campaigns/{ticket}/resume", own.resume_campaign),
+    ("POST", "/campaigns/{ticket}/cancel", own.cancel_campaign),
+)
+"""What is served beside the contract, in the same way."""
 
 _UNTIDY = re.compile(r"//|\s|/\Z")
 
@@ -62,16 +84,18 @@ def make_app(services: Services, state: Health) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    for method, path, operation in OPERATIONS:
-        app.add_api_route(
-            PREFIX + path,
-            _endpoint(operation, services),
-            methods=[method],
-            name=operation.__name__,
-            # Of others, the description would have it that they always answer with JSON.
-            response_class=Response,
-            **described(operation.__name__, method),
-        )
+    for prefix, tag, operations in (
+        (PREFIX, "octopush", OPERATIONS),
+        (OWN_PREFIX, "octavo", OWN_OPERATIONS),
+    ):
+        for method, path, operation in operations:
+            app.add_api_route(
+                prefix + path,
+                _endpoint(operation, services),
+                methods=[method],
+                name=operation.__name__,
+                **described(operation.__name__, method, path, tag=tag),
+            )
     health.add(app, state)
     pages.add(app)
     app.add_exception_handler(Refusal, _refused)

@@ -10,6 +10,8 @@ from octavo.api.auth import credentials
 from octavo.api.lenient.body import PATIENCE, Patience, read_payload
 from octavo.api.lenient.jsontext import JsonObject
 from octavo.api.lenient.reader import Reading, Spec
+from octavo.campaigns.canceling import CancelRules
+from octavo.campaigns.lists import ListCampaigns
 from octavo.campaigns.service import SmsService
 from octavo.db.unit_of_work import Store
 from octavo.kit.clock import Clock
@@ -25,6 +27,8 @@ class Services:
     clock: Clock
     authenticator: Authenticator
     sms: SmsService
+    lists: ListCampaigns
+    cancel_rules: CancelRules
     prices: Prices
     numbers: NumberReader
     body_limit: int

@@ -1,12 +1,15 @@
 """What OpenAPI says of each operation."""
 
+import re
+from collections.abc import Mapping
 from enum import Enum
 from typing import TypedDict
 
+from octavo.api.campaign_descriptions import CAMPAIGNS, OPTIONAL, STATUS
 from octavo.api.lenient import contact_fields, fields, settings_fields
 from octavo.api.lenient.jsontext import JsonObject
 from octavo.api.lenient.openapi import query_parameters, request_body
-from octavo.api.lenient.reader import Spec
+from octavo.api.shapes import COUNT, NUMBER, WORD, About
 
 
 class Described(TypedDict):
@@ -37,37 +40,34 @@ _ERROR: JsonObject = {
         },
     },
 }
-_NUMBER: JsonObject = {"type": "number"}
-_COUNT: JsonObject = {"type": "integer", "minimum": 0}
-_WORD: JsonObject = {"type": "string"}
 _SENT: JsonObject = {
-    "sms_ticket": _WORD,
-    "ticket_number": _WORD,
-    "number_of_contacts": _COUNT,
-    "total_cost": _NUMBER,
-    "number_of_sms_needed": _COUNT,
-    "residual_credit": _NUMBER,
+    "sms_ticket": WORD,
+    "ticket_number": WORD,
+    "number_of_contacts": COUNT,
+    "total_cost": NUMBER,
+    "number_of_sms_needed": COUNT,
+    "residual_credit": NUMBER,
 }
-_MULTI: JsonObject = {**_SENT, "message": _WORD}
+_MULTI: JsonObject = {**_SENT, "message": WORD}
 _PACK: JsonObject = {
     "type": "object",
     "properties": {
-        "wallet_pack_id": _WORD,
-        "id": _WORD,
-        "credit": _NUMBER,
+        "wallet_pack_id": WORD,
+        "id": WORD,
+        "credit": NUMBER,
         "expiration_date": {"type": ["string", "null"], "format": "date-time"},
     },
 }
 _BALANCE: JsonObject = {
-    "amount": _NUMBER,
-    "unit": _WORD,
+    "amount": NUMBER,
+    "unit": WORD,
     "wallet_packs": {"type": "array", "items": _PACK},
 }
 _PARAMETERS: JsonObject = {
     name: {"type": "object"}
     for name in ("sms_campaign_alert_parameters", "campaign_parameters", "callbacks")
 }
-_OPTIONAL = ("wallet_packs",)
+_OPTIONAL = ("wallet_packs", *OPTIONAL)
 
 _EDIT = (
     'Any part of the object: what is absent stays as it is, null or "" clears a value. '
@@ -76,7 +76,8 @@ _EDIT = (
 
 _NOTHING: JsonObject = {}
 
-_ABOUT: dict[str, tuple[str, str, Spec | None, JsonObject]] = {
+_ABOUT: dict[str, About] = {
+    **CAMPAIGNS,
     "create": (
         "Add or change contacts, and put them on lists and tags",
         "Who is there already gets what is given and keeps the rest. Contract 5.1.",
@@ -141,7 +142,7 @@ _ABOUT: dict[str, tuple[str, str, Spec | None, JsonObject]] = {
     ),
 }
 
-_STATUS = {"delete": 204, "empty_list": 200, "delete_list": 204}
+_STATUS = {"delete": 204, "empty_list": 200, "delete_list": 204, **STATUS}
 """Where it is not 201 for POST and 200 for the rest."""
 
 _CREDENTIALS: list[dict[str, object]] = [
@@ -164,26 +165,36 @@ _FAILURES = {
 }
 
 
-def described(name: str, method: str) -> Described:
+_OF_ONE = {404: "There is no such campaign", 409: "Its state does not allow that"}
+
+
+def described(name: str, method: str, path: str, *, tag: str = "octopush") -> Described:
     """What a route says of itself."""
     summary, description, spec, properties = _ABOUT[name]
     status = _STATUS.get(name) or (201 if method == "POST" else 200)
-    extra: dict[str, object] = {"parameters": list(_CREDENTIALS)}
+    parameters: list[object] = [*_CREDENTIALS, *map(_in_path, re.findall(r"\{(\w+)\}", path))]
+    extra: dict[str, object] = {"parameters": parameters}
     if spec is not None and method == "GET":
-        extra["parameters"] = [*_CREDENTIALS, *query_parameters(spec)]
+        parameters += query_parameters(spec)
     elif spec is not None:
         extra["requestBody"] = request_body(spec)
     return {
         "summary": summary,
         "description": description,
-        "tags": ["octopush"],
+        "tags": [tag],
         "status_code": status,
-        "responses": _responses(status, properties),
+        "responses": _responses(status, properties, _OF_ONE if "{" in path else {}),
         "openapi_extra": extra,
     }
 
 
-def _responses(status: int, properties: JsonObject) -> dict[int | str, dict[str, object]]:
+def _in_path(name: str) -> dict[str, object]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _responses(
+    status: int, properties: JsonObject, further: Mapping[int, str]
+) -> dict[int | str, dict[str, object]]:
     done: dict[str, object] = {"description": "Done"}
     if properties:
         body: JsonObject = {
@@ -194,7 +205,10 @@ def _responses(status: int, properties: JsonObject) -> dict[int | str, dict[str,
         done["content"] = _json(body)
     return {
         status: done,
-        **{code: {"description": why, "content": _json(_ERROR)} for code, why in _FAILURES.items()},
+        **{
+            code: {"description": why, "content": _json(_ERROR)}
+            for code, why in {**_FAILURES, **further}.items()
+        },
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
-from octavo.campaigns.schemas import Plan, Recipient, SmsOrder
+from octavo.campaigns.schemas import Order, Plan, Recipient, SmsOrder
 from octavo.db.codes import Purpose, Skipped
 from octavo.kit.errors import FieldProblem, Refusal
 from octavo.kit.money import ZERO, Money
@@ -72,16 +72,17 @@ class Planner:
             _refuse_all(order, addressed, bad, self.numbers)
         self._check_stop(order, served)
         group = served[0].group
-        text = with_short_code(order.text, group.short_code if group else None)
+        short_code = group.short_code if group else ""
+        text = with_short_code(order.text, short_code)
         composer = Composer(text, optimising=order.optimise)
         messages = self._messages(order, composer, addressed)
         if all(m.reason for m in messages):
-            _refuse_texts(order, messages)
+            refuse_parts(order, max(m.parts for m in messages))
         unserved = [m.address for m in messages if m.reason == Skipped.NO_PRICE]
         messages += [_invalid(number) for number in bad]
         sizes = {a.group.id: a.group.slice_size for a in served if a.group is not None}
         people = [(a.number, a.recipient.fields) for a in addressed]
-        return Plan(text, messages, sizes, repeated, bad, unserved, people)
+        return Plan(text, short_code, messages, sizes, repeated, bad, unserved, people)
 
     def _address(
         self, order: SmsOrder, prices: Mapping[str, Money], routes: RouteTable
@@ -107,20 +108,14 @@ class Planner:
 
     def _check_stop(self, order: SmsOrder, served: Sequence[_Addressed]) -> None:
         """Contract 9: marketing to France and its overseas areas names the way out."""
-        if order.purpose is not Purpose.WHOLESALE:
-            return
-        if not any(a.number.country in self.stop_countries for a in served):
-            return
-        if order.product == LOW_COST:
-            if not has_low_cost_stop_mention(order.text):
-                raise Refusal(Code.LOW_COST_STOP_MISSING)
-        elif not has_stop_mention(order.text):
-            raise Refusal(Code.STOP_MISSING)
+        code = missing_mention(order)
+        if code and any(a.number.country in self.stop_countries for a in served):
+            raise Refusal(code)
 
     def _messages(
         self, order: SmsOrder, composer: Composer, addressed: Sequence[_Addressed]
     ) -> list[PlannedMessage]:
-        most = 1 if order.product == LOW_COST else MAX_PARTS
+        most = most_parts(order.product)
         parts = 0 if composer.personal else measure(composer.compose({}), self.rules).parts
         messages: list[PlannedMessage] = []
         for a in addressed:
@@ -152,8 +147,27 @@ def check_shape(order: SmsOrder) -> None:
         raise Refusal(Code.RECIPIENTS_MISSING)
     if len(order.recipients) > MAX_RECIPIENTS:
         raise Refusal(Code.TOO_MANY_RECIPIENTS, limit=MAX_RECIPIENTS)
-    if len(order.text) > MAX_TEXT:
-        _refuse_text(length=len(order.text), limit=MAX_TEXT)
+    check_length(order.text)
+
+
+def check_length(text: str) -> None:
+    """Raises Refusal for a text that is too long as it was sent (contract 7.1)."""
+    if len(text) > MAX_TEXT:
+        _refuse_text(length=len(text), limit=MAX_TEXT)
+
+
+def most_parts(product: str) -> int:
+    """How many parts one message of a product may take."""
+    return 1 if product == LOW_COST else MAX_PARTS
+
+
+def missing_mention(order: Order) -> int:
+    """The code for a text that does not say how to opt out where it must, else 0 (contract 9)."""
+    if order.purpose is not Purpose.WHOLESALE:
+        return 0
+    if order.product == LOW_COST:
+        return 0 if has_low_cost_stop_mention(order.text) else Code.LOW_COST_STOP_MISSING
+    return 0 if has_stop_mention(order.text) else Code.STOP_MISSING
 
 
 def _values(composer: Composer, fields: Mapping[str, str]) -> dict[str, str]:
@@ -169,9 +183,8 @@ def _refuse_text(**told: int) -> NoReturn:
     raise Refusal(Code.PAYLOAD, fields={"text": problem})
 
 
-def _refuse_texts(order: SmsOrder, messages: Sequence[PlannedMessage]) -> NoReturn:
+def refuse_parts(order: Order, parts: int) -> NoReturn:
     """Nothing is left of anybody's text, or it takes too many parts."""
-    parts = max(m.parts for m in messages)
     if not parts:
         raise Refusal(Code.TEXT_MISSING)
     if order.product == LOW_COST:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from random import Random
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from octavo.accounts.schemas import Account
 from octavo.campaigns.planning import Code, Planner, check_shape
-from octavo.campaigns.schemas import Plan, Sent, SmsOrder
+from octavo.campaigns.schemas import Order, Plan, Sent, SmsOrder
 from octavo.contacts import service as contacts
 from octavo.contacts.reading import recipient
 from octavo.contacts.schemas import Filing
@@ -42,6 +42,13 @@ class Senders(Protocol):
         """One of the account's campaign parameters."""
 
 
+class Doubt(NamedTuple):
+    """What becomes of a message whose answer was lost, after how many microseconds."""
+
+    policy: InDoubt
+    after: int
+
+
 @dataclass(frozen=True)
 class Doubts:
     """How long an order waits for a lost answer before its policy acts; microseconds."""
@@ -49,6 +56,15 @@ class Doubts:
     after_alert: int
     after_marketing: int
     validity: int
+
+    def of(self, order: Order) -> Doubt:
+        """What an order does, by what it is for unless it says so itself."""
+        alert = order.purpose is Purpose.ALERT
+        policy = InDoubt.REPEAT if alert else InDoubt.NEVER_REPEAT
+        return Doubt(
+            policy if order.in_doubt is None else order.in_doubt,
+            self.after_alert if alert else self.after_marketing,
+        )
 
 
 @dataclass(frozen=True)
@@ -70,7 +86,7 @@ class SmsService:
         check_shape(order)
         prices = await self.prices.of(account.id, order.product)
         plan = self.planner.plan(order, prices, await self.routing.table())
-        sender = order.sender or await self._default_sender(account)
+        sender = order.sender or await default_sender(self.senders, account)
         # Read once: a clock set back in between would make an order for now one for later.
         now = self.clock()
         planned = self._planned(account, order, plan, sender, now)
@@ -109,14 +125,12 @@ class SmsService:
             self.wake()
         return accepted
 
-    async def _default_sender(self, account: Account) -> str:
-        return await self.senders.parameter(account.id, SENDER_PARAMETER) or DEFAULT_SENDER
-
     def _planned(
         self, account: Account, order: SmsOrder, plan: Plan, sender: str, now: Instant
     ) -> PlannedOrder:
-        alert = order.purpose is Purpose.ALERT
-        policy = InDoubt.REPEAT if alert else InDoubt.NEVER_REPEAT
+        doubts = self.doubts.of(order)
+        if order.with_replies and plan.short_code:
+            sender = plan.short_code
         return PlannedOrder(
             account=account.id,
             ticket=ticket("sms", now, self.chance.randrange(10**9)),
@@ -125,10 +139,10 @@ class SmsService:
             purpose=order.purpose,
             sender=sender,
             text=plan.text,
-            options=json.dumps(_options(order)),
+            options=options_of(order, list_name=order.list_name),
             send_at=max(order.send_at or now, now),
-            in_doubt=policy if order.in_doubt is None else order.in_doubt,
-            in_doubt_after=self.doubts.after_alert if alert else self.doubts.after_marketing,
+            in_doubt=doubts.policy,
+            in_doubt_after=doubts.after,
             validity=self.doubts.validity,
             messages=plan.messages,
             slice_size=plan.slice_size,
@@ -136,6 +150,11 @@ class SmsService:
             leave_out_suppressed=order.leave_out_suppressed,
             fee=BLACKLIST_FEE if order.leave_out_suppressed else ZERO,
         )
+
+
+async def default_sender(senders: Senders, account: Account) -> str:
+    """The sender of an account's orders that name none."""
+    return await senders.parameter(account.id, SENDER_PARAMETER) or DEFAULT_SENDER
 
 
 def _accept(
@@ -149,7 +168,7 @@ def _accept(
     return accepted
 
 
-def _options(order: SmsOrder) -> dict[str, bool | str]:
+def options_of(order: Order, list_name: str | None = None) -> str:
     """What is kept with the campaign; what is not there is off."""
     options: dict[str, bool | str] = {}
     if not order.optimise:
@@ -158,6 +177,6 @@ def _options(order: SmsOrder) -> dict[str, bool | str]:
         options["with_replies"] = True
     if order.recipient_tracking:
         options["recipient_tracking"] = True
-    if order.list_name:
-        options["list_name"] = order.list_name
-    return options
+    if list_name:
+        options["list_name"] = list_name
+    return json.dumps(options)

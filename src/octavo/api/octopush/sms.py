@@ -17,8 +17,8 @@ from octavo.campaigns.schemas import Recipient, Sent, SmsOrder
 from octavo.db.codes import InDoubt, Purpose
 from octavo.kit.errors import FieldProblem, Refusal
 
-_PURPOSES = {"alert": Purpose.ALERT, "wholesale": Purpose.WHOLESALE}
-_POLICIES = {"repeat": InDoubt.REPEAT, "never_repeat": InDoubt.NEVER_REPEAT}
+PURPOSES = {"alert": Purpose.ALERT, "wholesale": Purpose.WHOLESALE}
+POLICIES = {"repeat": InDoubt.REPEAT, "never_repeat": InDoubt.NEVER_REPEAT}
 _PERSONAL = ("first_name", "last_name", "param1", "param2", "param3", "param4", "param5")
 _NOTHING: dict[str, str] = {}
 
@@ -61,7 +61,7 @@ def order_of(reading: Reading) -> SmsOrder:
         text=reading[fields.TEXT] or "",
         recipients=_recipients(reading[fields.RECIPIENTS]),
         product=reading[fields.TYPE],
-        purpose=_PURPOSES[reading[fields.PURPOSE]],
+        purpose=PURPOSES[reading[fields.PURPOSE]],
         sender=reading[fields.SENDER],
         send_at=reading[fields.SEND_AT],
         optimise=reading[fields.AUTO_OPTIMIZE_TEXT],
@@ -71,7 +71,7 @@ def order_of(reading: Reading) -> SmsOrder:
         list_name=reading[fields.LIST_NAME],
         with_replies=reading[fields.WITH_REPLIES],
         recipient_tracking=reading[fields.RECIPIENT_TRACKING],
-        in_doubt=_POLICIES[policy] if policy else None,
+        in_doubt=POLICIES[policy] if policy else None,
     )
 
 

@@ -15,12 +15,6 @@ class Members:
     def __init__(self, named: sa.Table, member: sa.Table, country: sa.Table) -> None:
         key = f"{named.name}_id"
         mine = member.c[key] == bindparam("collection")
-        self.named: Query[int] = Query(
-            first_integer,
-            sa.select(named.c.id).where(
-                named.c.account_id == bindparam("account_id"), named.c.name == bindparam("name")
-            ),
-        )
         self.name: Query[str] = Query(
             first_text,
             sa.select(named.c.name).where(

@@ -57,6 +57,15 @@ WORDING: dict[int, tuple[str, ...]] = {
     ),
     451: ("This is not available on this server yet.", "Available: {available}."),
     455: ("This field needs another one.", "Missing: {other}."),
+    461: (
+        "A campaign with so many recipients cannot be canceled here.",
+        "It has {recipients} and fewer than {limit} are required.",
+    ),
+    462: (
+        "It is too late to cancel this campaign here.",
+        "It must leave in more than {minutes} minutes.",
+    ),
+    463: ("Too many cancel requests this month.", "At most {limit} are taken."),
     500: ("The request could not be processed.",),
     503: ("The service is not available at the moment and nothing was done: try again.",),
     2005: ("[destination email] field should be valid.",),

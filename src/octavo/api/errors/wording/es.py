@@ -60,6 +60,15 @@ WORDING: dict[int, tuple[str, ...]] = {
     ),
     451: ("Todavía no está disponible en este servidor.", "Disponible: {available}."),
     455: ("Este campo necesita otro.", "Falta: {other}."),
+    461: (
+        "Una campaña con tantos destinatarios no se puede cancelar aquí.",
+        "Tiene {recipients} y debe tener menos de {limit}.",
+    ),
+    462: (
+        "Es demasiado tarde para cancelar esta campaña aquí.",
+        "Debe salir dentro de más de {minutes} minutos.",
+    ),
+    463: ("Demasiadas solicitudes de cancelación este mes.", "Se aceptan {limit} como máximo."),
     500: ("La petición no se pudo procesar.",),
     503: ("El servicio no está disponible por ahora y no se hizo nada: vuelva a intentarlo.",),
     2005: ("El campo [destination email] debe ser válido.",),

@@ -57,6 +57,15 @@ WORDING: dict[int, tuple[str, ...]] = {
     ),
     451: ("Ce n'est pas encore disponible sur ce serveur.", "Disponible : {available}."),
     455: ("Ce champ en demande un autre.", "Absent : {other}."),
+    461: (
+        "Une campagne avec autant de destinataires ne peut pas être annulée ici.",
+        "Elle en a {recipients} et il en faut moins de {limit}.",
+    ),
+    462: (
+        "Il est trop tard pour annuler cette campagne ici.",
+        "Elle doit partir dans plus de {minutes} minutes.",
+    ),
+    463: ("Trop de demandes d'annulation ce mois-ci.", "{limit} au plus sont acceptées."),
     500: ("La requête n'a pas pu être traitée.",),
     503: ("Le service est indisponible pour le moment et rien n'a été fait : réessayez.",),
     2005: ("Le champ [destination email] doit être valide.",),

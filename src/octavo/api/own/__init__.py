@@ -1,0 +1,1 @@
+"""What Octavo serves beside the contract, under `/v1/octavo`."""
