@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from octavo.contacts import removal
 from octavo.kit.errors import Refusal
@@ -29,7 +29,7 @@ class Contacts(RuleBasedStateMachine):
         super().__init__()
         # Removals take many steps here, and meet everything else.
         self._sizes = removal.MEMBERS_A_STEP, removal.CONTACTS_A_STEP
-        removal.MEMBERS_A_STEP, removal.CONTACTS_A_STEP = 3, 2
+        removal.MEMBERS_A_STEP, removal.CONTACTS_A_STEP = 2, 1
         self.world = World()
         self.book = Book(self.world)
         self.kept: set[int] = set()
@@ -47,6 +47,11 @@ class Contacts(RuleBasedStateMachine):
         assert self.world.number("SELECT count(*) FROM list_removal") == 0
         self.world.close()
         removal.MEMBERS_A_STEP, removal.CONTACTS_A_STEP = self._sizes
+
+    @initialize()
+    def begin(self) -> None:
+        everybody = set(range(len(PEOPLE)))
+        self.file(everybody, set(LISTS), set(TAGS), overwrite=True, un_list=False, un_tag=False)
 
     @rule(who=some, lists=names, tags=tags, overwrite=flag, un_list=flag, un_tag=flag)
     def file(
