@@ -10,7 +10,7 @@ from octavo.kit.errors import Refusal
 from tests.common.contacts import Book, person, strays
 from tests.common.ledger import World
 
-PEOPLE = [person(n) for n in range(25)]
+PEOPLE = [person(n, "Anna") for n in range(25)]
 NUMBERS = [str(one.phone_number) for one in PEOPLE]
 
 
@@ -96,9 +96,11 @@ def test_contacts_go_with_their_list_when_asked(book: Book) -> None:
 @pytest.mark.parametrize("overwrite", [True, False])
 def test_who_is_named_anew_meanwhile_stays(book: Book, *, overwrite: bool) -> None:
     book.empty("long", contacts=True)
-    book.file(*PEOPLE[12:15], lists=["long"], overwrite=overwrite)
+    book.file(*map(person, range(12, 15)), lists=["long"], overwrite=overwrite)
+    assert book.told(NUMBERS[12], "first_name") == (None,)
     book.settle()
     assert book.on("long") == book.everybody() == NUMBERS[12:15]
+    assert book.on("t", "tag") == []
 
 
 def test_who_was_to_go_and_gets_a_number_stays(book: Book) -> None:

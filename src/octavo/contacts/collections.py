@@ -6,12 +6,13 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from octavo.contacts.schemas import Contact, Counted
-from octavo.db.dialect import Dialect, Insert
+from octavo.db.dialect import Dialect, Insert, checked
 from octavo.db.schema import people
 from octavo.db.statement import Command, Query, first_integer, first_text
 
 _contact = people.contact.c
 _removal = people.list_removal.c
+_of_this_account = checked(_contact.account_id) == bindparam("account_id")
 
 
 class _Tables(NamedTuple):
@@ -103,7 +104,7 @@ def _create(tables: _Tables, dialect: Dialect) -> sa.Executable:
 def _add(tables: _Tables, dialect: Dialect) -> sa.Executable:
     columns = [tables.key, "contact_id"]
     rows = sa.select(bindparam("collection", type_=sa.BigInteger()), _contact.id).where(
-        _contact.account_id == bindparam("account_id"), dialect.among(_contact.id, "contacts")
+        _of_this_account, dialect.among(_contact.id, "contacts")
     )
     return (
         dialect.insert(tables.member)
@@ -118,7 +119,7 @@ def _add_countries(tables: _Tables, dialect: Dialect) -> sa.Executable:
         sa.select(bindparam("collection", type_=sa.BigInteger()), _contact.country)
         .distinct()
         .where(
-            _contact.account_id == bindparam("account_id"),
+            _of_this_account,
             dialect.among(_contact.id, "contacts"),
             _contact.country != "",
         )
@@ -198,7 +199,7 @@ def _page(tables: _Tables) -> sa.Executable:
         .where(
             member[tables.key] == bindparam("collection"),
             member.contact_id > bindparam("after"),
-            _contact.account_id == bindparam("account_id"),
+            _of_this_account,
             _contact.invalid >= bindparam("invalid"),
         )
         .order_by(member.contact_id)

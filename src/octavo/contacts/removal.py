@@ -17,9 +17,9 @@ from octavo.ledger.tasks import Step
 
 TASK = "list-removal"
 
-MEMBERS_A_STEP = 1_000
+MEMBERS_A_STEP = 500
 CONTACTS_A_STEP = 200
-"""So many take a few milliseconds of the writer (docs/performance.md)."""
+"""So many take a few milliseconds of the writer."""
 
 _PRIORITY = 1
 
@@ -65,7 +65,7 @@ def _remove(connection: Connection, account: int, list_id: int, *, with_contacts
     members = connection.all(collections.FIRST_MEMBERS, list_id=list_id, most=most)
     if members and with_contacts:
         # Locked first, then looked at again: a request that names some of them anew at this moment
-        # takes them off this list, and they stay.
+        # deletes them itself.
         locked = connection.all(repository.LOCK, account_id=account, ids=members)
         doomed = connection.all(collections.MEMBERS_AMONG, list_id=list_id, contacts=locked)
         erase(connection, account, doomed)

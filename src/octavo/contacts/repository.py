@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from octavo.contacts.schemas import Contact, NewContact
-from octavo.db.dialect import Dialect, Insert
+from octavo.db.dialect import Dialect, Insert, checked
 from octavo.db.schema import people
-from octavo.db.statement import Build, Command, Query, first_integer
+from octavo.db.statement import Command, Query, first_integer
 
 _contact = people.contact.c
 _OF_THE_NUMBER: Final = ("phone_number", "country", "invalid")
@@ -121,14 +121,19 @@ class Numbered(NamedTuple):
 
 
 class Mailed(NamedTuple):
-    """A contact and its e-mail address; `numbered` is 1 when it has a number too."""
+    """A contact and its e-mail address."""
 
     id: int
     email: str
-    numbered: int
 
 
 _of_account = _contact.account_id == bindparam("account_id")
+_of_this_account = checked(_contact.account_id) == bindparam("account_id")
+"""Of rows that are found by their keys."""
+
+# Grouped by the bare column, SQLite would go through all addresses of the account in their order.
+_email_said: Final = sa.func.coalesce(_contact.email, sa.literal_column("''"))
+_numbered: Final = sa.case((_contact.phone_number.is_(None), 0), else_=1)
 
 OF_NUMBERS = Query(
     Numbered._make,
@@ -141,46 +146,52 @@ OF_EMAILS = Query(
     Mailed._make,
     lambda d: (
         sa.select(
-            _contact.id,
-            _contact.email,
-            sa.case((_contact.phone_number.is_(None), 0), else_=1),
+            sa.func.coalesce(
+                sa.func.min(sa.case((_numbered == 0, _contact.id))), sa.func.min(_contact.id)
+            ),
+            _email_said,
         )
         .where(_of_account, _contact.email.is_not(None), d.among(_contact.email, "emails"))
-        .order_by(_contact.phone_number, _contact.id)
-        .with_for_update()
+        .group_by(_email_said)
     ),
 )
-"""Who has one of the addresses; on PostgreSQL the rows are ours until the end."""
+"""Whom an address means: who has it and no number, else who had it first."""
 
 KNOWN_BY_EMAIL = Query(
     Mailed._make,
     lambda d: (
-        sa.select(_contact.id, _contact.email, sa.literal_column("0"))
-        .where(_of_account, _contact.phone_number.is_(None), d.among(_contact.email, "emails"))
+        sa.select(_contact.id, _contact.email)
+        .where(
+            _of_account,
+            _contact.email.is_not(None),
+            d.among(_contact.email, "emails"),
+            # Not IS NULL: of contacts without a number there may be millions.
+            _numbered == 0,
+        )
         .order_by(_contact.id)
         .with_for_update()
     ),
 )
-"""Who has one of the addresses and no number."""
+"""Who has one of the addresses and no number; on PostgreSQL the rows are ours until the end."""
 
 
-def _lock(*among: str) -> Build:
-    """Contacts of an account, in the order in which numbers are upserted, so that nobody waits
-    for somebody who waits for them.
+def _locked(dialect: Dialect, of: sa.ColumnElement[bool], name: str) -> sa.Executable:
+    """Contacts, ours until the end, in the order in which numbers are upserted: nobody waits for
+    somebody who waits for them.
     """
-    return lambda d: (
+    return (
         sa.select(_contact.id)
-        .where(_of_account, *(d.among(_contact[name], f"{name}s") for name in among))
+        .where(of, dialect.among(_contact[name], f"{name}s"))
         .order_by(_contact.phone_number, _contact.id)
         .with_for_update()
     )
 
 
-LOCK = Query(first_integer, _lock("id"))
-LOCK_BY_NUMBER = Query(first_integer, _lock("phone_number"))
+LOCK = Query(first_integer, lambda d: _locked(d, _of_this_account, "id"))
+LOCK_BY_NUMBER = Query(first_integer, lambda d: _locked(d, _of_account, "phone_number"))
 
 ERASE = Command(
-    lambda d: sa.delete(people.contact).where(_of_account, d.among(_contact.id, "contacts"))
+    lambda d: sa.delete(people.contact).where(_of_this_account, d.among(_contact.id, "contacts"))
 )
 """Without their places on lists and tags, which go first."""
 
@@ -197,7 +208,7 @@ FIND_BY_EMAIL = Query(
 PAGE = Query(
     Contact._make,
     _told.where(
-        _of_account, _contact.id > bindparam("after"), _contact.invalid >= bindparam("invalid")
+        _of_this_account, _contact.id > bindparam("after"), _contact.invalid >= bindparam("invalid")
     )
     .order_by(_contact.id)
     .limit(bindparam("most")),

@@ -24,6 +24,7 @@ def save(
     What is given replaces what is known, what is not given stays; without `overwrite` who is known
     stays as they are. Their rows are there until the end of the transaction.
     """
+    _bury(connection, account, people)
     # In one order everywhere: otherwise two requests would wait for each other on PostgreSQL.
     numbered = sorted((p for p in people if p.phone_number), key=_number)
     mailed = sorted((p for p in people if not p.phone_number and p.email), key=_email)
@@ -32,9 +33,7 @@ def save(
         saved += _save_numbered(connection, account, numbered, now, overwrite=overwrite)
     if mailed:
         saved += _save_mailed(connection, account, mailed, now, overwrite=overwrite)
-    saved = list(dict.fromkeys(saved))
-    _rescue(connection, account, saved)
-    return saved
+    return list(dict.fromkeys(saved))
 
 
 def erase(connection: Connection, account: int, contacts: Sequence[int]) -> int:
@@ -91,10 +90,7 @@ def _save_mailed(
     overwrite: bool,
 ) -> list[int]:
     emails = [_email(person) for person in people]
-    known: dict[str, int] = {}
-    for one in connection.all(repository.OF_EMAILS, account_id=account, emails=emails):
-        if not one.numbered or one.email not in known:
-            known[one.email] = one.id
+    known = _known_by_email(connection, account, emails)
     if overwrite:
         told = [(known[_email(p)], account, *p, now, now) for p in people if _email(p) in known]
         connection.many(repository.FILL, told)
@@ -107,10 +103,39 @@ def _save_mailed(
     return list(known.values())
 
 
-def _rescue(connection: Connection, account: int, contacts: Sequence[int]) -> None:
-    """Who is named anew is no longer among those that were to be deleted with their list."""
-    for gone in connection.all(collections.DOOMING, account_id=account):
-        connection.run(LISTS.leave, collection=gone, contacts=contacts)
+def _known_by_email(connection: Connection, account: int, emails: Sequence[str]) -> dict[str, int]:
+    found = connection.all(repository.OF_EMAILS, account_id=account, emails=emails)
+    if not found:
+        return {}
+    ids = [one.id for one in found]
+    # Who was deleted at this moment is not there any more, and is made anew.
+    there = set(connection.all(repository.LOCK, account_id=account, ids=ids))
+    return {one.email: one.id for one in found if one.id in there}
+
+
+def _bury(connection: Connection, account: int, people: Sequence[NewContact]) -> None:
+    """Who is still to be deleted with a list that is gone, and is named anew: the old one goes now,
+    as if that had been done when it was asked, so that the new one is not taken for it.
+    """
+    dooming = connection.all(collections.DOOMING, account_id=account)
+    if not dooming:
+        return
+    numbers = [_number(person) for person in people if person.phone_number]
+    emails = [_email(person) for person in people if person.email]
+    ids = [
+        *(
+            one.id
+            for one in connection.all(repository.OF_NUMBERS, account_id=account, numbers=numbers)
+        ),
+        *(
+            one.id
+            for one in connection.all(repository.OF_EMAILS, account_id=account, emails=emails)
+        ),
+    ]
+    locked = connection.all(repository.LOCK, account_id=account, ids=ids)
+    for gone in dooming:
+        doomed = connection.all(collections.MEMBERS_AMONG, list_id=gone, contacts=locked)
+        erase(connection, account, doomed)
 
 
 def _number(person: NewContact) -> str:

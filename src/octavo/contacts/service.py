@@ -1,6 +1,6 @@
 """Contacts, lists and tags of accounts: functions inside somebody's unit of work."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from octavo.contacts import removal, repository
 from octavo.contacts.collections import LISTS, TAGS, Collection
@@ -16,6 +16,9 @@ from octavo.kit.errors import Refusal
 LONGEST_LIST_NAME = 30
 LONGEST_TAG_NAME = 20
 """Contract 13."""
+
+AT_ONCE = 200
+"""Contacts that one unit of work keeps, so that it holds the writer for a few milliseconds."""
 
 LIST_EXISTS = 302
 NO_SUCH_LIST = 303
@@ -46,6 +49,12 @@ def file(connection: Connection, account: int, filing: Filing, now: Instant) -> 
     _add(connection, LISTS, account, lists, contacts)
     _add(connection, TAGS, account, tags, contacts)
     return len(contacts)
+
+
+def portions(filing: Filing) -> Iterator[Filing]:
+    """A filing in parts for units of work of their own; one that is done twice changes nothing."""
+    for start in range(0, len(filing.people), AT_ONCE):
+        yield filing._replace(people=filing.people[start : start + AT_ONCE])
 
 
 def delete(

@@ -1,6 +1,7 @@
 """Contacts and lists (contract 5.1 to 5.5)."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -40,9 +41,10 @@ async def create(request: Request, services: Services) -> Response:
     found = read_people(map(_entry, given), services.numbers)
     if not found.people:
         _refuse_all(found)
-    filing = _filing(reading, found.people)
     now = services.clock()
-    await services.store.write(Rank.ACCEPT, lambda c: contacts.file(c, account.id, filing, now))
+    for filing in contacts.portions(_filing(reading, found.people)):
+        file = partial(contacts.file, account=account.id, filing=filing, now=now)
+        await services.store.write(Rank.ACCEPT, file)
     lost = (fields.CONTACTS.name,) if found.unusable else ()
     return nothing(201, repaired=tuple(dict.fromkeys((*reading.repaired, *lost))))
 
