@@ -54,7 +54,8 @@ def test_the_sms_of_the_mission_goes_out(customer: Customer) -> None:
 def test_the_sms_of_the_mission_is_kept_as_it_was_asked_for(customer: Customer) -> None:
     ticket = post_verbatim(customer, "/multi-channel/send", REQUESTS["sms"]).json()["sms_ticket"]
     kept = customer.campaign(ticket)
-    assert (kept["sender"], kept["text"]) == ("SenderName", "Hello, this is a test message.")
+    # To be answered, it comes from a short number in place of its sender (contract 8).
+    assert (kept["sender"], kept["text"]) == ("30101", "Hello, this is a test message.")
     assert (kept["product"], kept["channel"], kept["purpose"]) == ("sms_premium", "sms", 0)
     assert json.loads(kept["options"]) == {
         "with_replies": True,

@@ -139,7 +139,7 @@ def test_a_missing_stop_mention_is_refused_in_the_words_of_the_mission(
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("field", ["list_name", "tag_name"])
 def test_both_fields_are_taken_on_both_paths(keeper: Customer, path: str, field: str) -> None:
-    body = {"list_name": None, field: "my_list"}
+    body: dict[str, Any] = {"list_name": None, field: "my_list"}
     assert computed(keeper, created(keeper, path, **body))["number_of_contacts"] == 5
 
 
@@ -158,7 +158,7 @@ def test_both_fields_are_taken_on_both_paths(keeper: Customer, path: str, field:
     ],
 )
 def test_several_lists_and_tags(
-    customer: Customer, asked: dict[str, object], contacts_found: int
+    customer: Customer, asked: dict[str, Any], contacts_found: int
 ) -> None:
     fill(customer, *FRENCH[:3], lists="a")
     fill(customer, *FRENCH[2:], lists="b")
@@ -183,7 +183,7 @@ def test_several_lists_and_tags(
     ],
 )
 def test_what_cannot_be_sent_is_refused(
-    keeper: Customer, changed: dict[str, object], code: int
+    keeper: Customer, changed: dict[str, Any], code: int
 ) -> None:
     before = keeper.holdings()
     response = create(keeper, **changed)

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
-from octavo.api.app import OPERATIONS
-from octavo.api.lenient import contact_fields, fields, settings_fields
+from octavo.api.app import OPERATIONS, OWN_OPERATIONS, OWN_PREFIX
+from octavo.api.lenient import contact_fields, fields, list_fields, settings_fields
 from octavo.api.lenient.reader import Spec
 from tests.common.server import PREFIX, Server
 
 BODIES: list[tuple[str, str, Spec]] = [
     ("post", "/sms-campaign/send", fields.SMS_SEND),
     ("post", "/multi-channel/send", fields.MULTI_CHANNEL_SEND),
+    ("post", "/sms-campaign-on-list/create", list_fields.CREATE),
+    ("post", "/sms-campaign-on-tag/create", list_fields.CREATE),
     ("post", "/contact/create", contact_fields.CONTACT_CREATE),
     ("post", "/contact-list/empty", contact_fields.LIST_EMPTY),
     ("patch", "/user/campaign-parameters/edit", settings_fields.CAMPAIGN_PARAMETERS),
@@ -21,6 +23,12 @@ BODIES: list[tuple[str, str, Spec]] = [
 ]
 
 DONE = {
+    ("DELETE", "/sms-campaign/cancel"): "204",
+    ("DELETE", "/multi-channel/cancel"): "204",
+    ("DELETE", "/sms-campaign-on-list/cancel"): "204",
+    ("DELETE", "/sms-campaign-on-tag/cancel"): "204",
+    ("POST", "/sms-campaign-on-list/send"): "200",
+    ("POST", "/sms-campaign-on-tag/send"): "200",
     ("DELETE", "/contact/delete"): "204",
     ("POST", "/contact-list/empty"): "200",
     ("DELETE", "/contact-list/delete"): "204",
@@ -50,10 +58,19 @@ def test_it_has_every_operation_with_its_answers(description: dict[str, Any]) ->
         assert operation["responses"].keys() == {done, "400", "401", "408", "413", "429", "503"}
         for status, answer in operation["responses"].items():
             assert answer["description"]
-            if status == done and "contact" in path:
+            if status == "204" or (status == done and "contact" in path):
                 assert "content" not in answer
             else:
                 assert answer["content"]["application/json"]["schema"]["properties"]
+
+
+def test_it_has_our_own_operations_too(description: dict[str, Any]) -> None:
+    for method, path, _ in OWN_OPERATIONS:
+        operation = description["paths"][OWN_PREFIX + path][method.lower()]
+        assert operation["tags"] == ["octavo"]
+        assert {"200", "400", "401", "404", "409"} <= operation["responses"].keys()
+        (asked,) = [one for one in operation["parameters"] if one["in"] == "path"]
+        assert asked["name"] == "ticket"
 
 
 @pytest.mark.parametrize(("method", "path", "spec"), BODIES, ids=lambda value: str(value)[:20])

@@ -94,6 +94,8 @@ def make_app(services: Services, state: Health) -> FastAPI:
                 _endpoint(operation, services),
                 methods=[method],
                 name=operation.__name__,
+                # Of others, the description would have it that they always answer with JSON.
+                response_class=Response,
                 **described(operation.__name__, method, path, tag=tag),
             )
     health.add(app, state)
