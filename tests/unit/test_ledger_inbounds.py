@@ -1,6 +1,8 @@
 """Messages from recipients: each once; STOP suppresses, START lifts, the evidence stays (P5)."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -124,3 +126,73 @@ def test_a_message_that_answers_nothing_known_is_kept(
 
     assert world.sql("SELECT account_id, campaign_id, kind FROM inbound") == [(None, None, STOP)]
     assert suppressed(world) == []
+
+
+# -- carriers that do not say what a reply answers ------------------------------------------------
+
+STOP_TEXT = "Promo, STOP au 36000"
+
+
+def send(world: World, text: str = "Bonjour", **options: object) -> int:
+    order = replace(world.plan(2), text=text, options=json.dumps(options), sender="38000")
+    campaign = world.accept(order).campaign
+    Holder(world).work()
+    return campaign
+
+
+def answered(world: World, recipient: str, sender: str = "33600000000") -> int | None:
+    """The campaign that a reply is attached to."""
+    told = Inbound(f"{recipient}-{world.now}", sender, recipient, "Oui", "", world.now, None)
+    world.run(lambda c: inbounds.take(c, world.route, [told], world.now))
+    world.later(1)
+    ((campaign,),) = world.sql("SELECT campaign_id FROM inbound ORDER BY id DESC LIMIT 1")
+    assert campaign is None or isinstance(campaign, int)
+    return campaign
+
+
+def test_a_reply_answers_the_last_message_from_the_number_it_goes_to(world: World) -> None:
+    first = send(world, with_replies=True)
+    assert answered(world, "38000") == first
+    second = send(world, with_replies=True)
+
+    assert answered(world, "38000") == second
+    assert answered(world, "38000", "+33600000001") == second
+    assert answered(world, "36000") is None
+    assert answered(world, "38000", "+33699999999") is None
+
+
+def test_stop_goes_to_the_number_in_the_text(world: World) -> None:
+    send(world)
+    campaign = send(world, STOP_TEXT)
+    told = Inbound("1", "33600000000", "36000", "Stop. Merci", STOP, world.now, None)
+
+    unmatched = world.run(lambda c: inbounds.take(c, world.route, [told], world.now))
+
+    assert not unmatched
+    assert suppressed(world) == [(world.account, Scope.MARKETING, STOP)]
+    assert world.sql("SELECT address FROM suppression") == [("+33600000000",)]
+    assert answered(world, "36000") == campaign
+    assert answered(world, "38000") is None
+
+
+def test_a_message_that_was_refused_is_answered_by_nobody(world: World) -> None:
+    world.accept(replace(world.plan(1), options=json.dumps({"with_replies": True}), sender="38000"))
+    holder = Holder(world)
+    holder.claim()
+    for key in holder.pump():
+        holder.refused(key)
+    holder.settle()
+
+    assert answered(world, "38000") is None
+
+
+def test_a_message_whose_answer_was_lost_may_be_answered(world: World) -> None:
+    order = replace(world.plan(1), options=json.dumps({"with_replies": True}), sender="38000")
+    campaign = world.accept(order).campaign
+    holder = Holder(world)
+    holder.claim()
+    for key in holder.pump():
+        holder.lost(key)
+    holder.settle()
+
+    assert answered(world, "38000") == campaign

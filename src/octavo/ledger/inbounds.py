@@ -13,12 +13,15 @@ from octavo.ledger.events import Item, Journal
 
 STOP = "stop"
 START = "start"
+LONGEST_SHORT_CODE = 6
+"""Digits: what is longer is a number of its country."""
 
 
 class Inbound(NamedTuple):
     """A message from a recipient. `kind` is STOP, START or "".
 
-    `answers` is the (campaign, seq) that it answers, if the carrier could tell.
+    `answers` is the (campaign, seq) that it answers, if the carrier could tell; else it answers the
+    last message that was sent to its sender from its recipient, or with that number to reply to.
     """
 
     ref: str
@@ -47,7 +50,7 @@ def _take_one(
     connection: Connection, route: int, m: Inbound, journal: Journal, now: Instant
 ) -> bool:
     """False when it is new and answers no campaign that is known."""
-    campaign, seq = m.answers or (None, None)
+    campaign, seq = m.answers or _expected(connection, m) or (None, None)
     account = connection.one(traffic.ACCOUNT_OF_CAMPAIGN, campaign=campaign) if campaign else None
     if account is None:
         campaign = seq = None
@@ -75,17 +78,27 @@ def _take_one(
         suppress(
             connection,
             account=account,
-            address=m.sender,
+            address=_e164(m.sender),
             scope=Scope.MARKETING,
             reason=STOP,
             now=now,
             inbound=stored,
         )
     elif m.kind == START:
-        lift(connection, account=account, address=m.sender, now=now, inbound=stored)
+        lift(connection, account=account, address=_e164(m.sender), now=now, inbound=stored)
     kind = EventKind.STOP if m.kind == STOP else EventKind.INBOUND
     journal.tell(account, campaign, kind, Item(seq, str(stored), m.at))
     return True
+
+
+def _expected(connection: Connection, m: Inbound) -> tuple[int, int] | None:
+    """What a reply answers when its carrier does not say so."""
+    return connection.one(traffic.ANSWERED, recipient=m.recipient, address=_e164(m.sender))
+
+
+def _e164(sender: str) -> str:
+    """Many carriers leave the + out."""
+    return f"+{sender}" if sender.isdecimal() and len(sender) > LONGEST_SHORT_CODE else sender
 
 
 def suppress(

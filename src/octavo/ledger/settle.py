@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from octavo.db.codes import CampaignState, MessageState, PartState, Purpose, Skipped
 from octavo.db.connection import Connection
-from octavo.db.statements import dispatching, links
+from octavo.db.statements import dispatching, links, traffic
 from octavo.kit.clock import Instant
 from octavo.ledger.batch import Batch, Messages
 from octavo.ledger.doubt import Lost, lose
@@ -21,7 +21,8 @@ class Answer(NamedTuple):
 
     At most one of: `refused` (for good, the carrier's code), `delayed` (for now; `cost` is 1 when
     it counts as an attempt), `lost`. Else it was accepted, with an id a part in `ids`, or none
-    from a carrier that gives none.
+    from a carrier that gives none. `replies_to` is the number that a reply would come to, "" where
+    none is expected.
     """
 
     slice: int
@@ -37,6 +38,7 @@ class Answer(NamedTuple):
     delayed: str | None = None
     cost: int = 1
     lost: bool = False
+    replies_to: str = ""
 
     @property
     def accepted(self) -> bool:
@@ -102,6 +104,7 @@ def settle(
     _fail(batch, link, [(a, a.refused) for a in answers if a.refused is not None])
     _delayed(batch, link, answers)
     _lost(batch, link, answers)
+    _expect_replies(batch, answers)
     states = {
         s.id: CampaignState(s.campaign_state)
         for s in connection.all(
@@ -171,6 +174,18 @@ def _lost(batch: Batch, link: Link, answers: Sequence[Answer]) -> None:
             lost[Messages(a.account, a.campaign, a.pass_)].append(Lost(a.seq, a.address))
     for of, messages in lost.items():
         lose(batch, of, link.route, messages)
+
+
+def _expect_replies(batch: Batch, answers: Sequence[Answer]) -> None:
+    """A reply answers the last message that may have reached its sender."""
+    last = {
+        (a.replies_to, a.address): (a.campaign, a.seq)
+        for a in answers
+        if a.replies_to and (a.accepted or a.lost)
+    }
+    batch.connection.many(
+        traffic.EXPECT_REPLY, [(*number, *message, batch.now) for number, message in last.items()]
+    )
 
 
 def _raise_intents(

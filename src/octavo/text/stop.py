@@ -9,9 +9,7 @@ from typing import NamedTuple
 SHORT_CODE = "XXXXX"
 """Stands in a text for the short code of the route that will carry it."""
 
-_MENTION = re.compile(
-    rf"\bSTOP\s*:?\s+(?:(?i:au|at|al|a|à|to)\s+)?(?:[0-9]{{5}}|{SHORT_CODE})(?!\w)"
-)
+_MENTION = re.compile(rf"\bSTOP\s*:?\s+(?:(?i:au|at|al|a|à|to)\s+)?([0-9]{{5}}|{SHORT_CODE})(?!\w)")
 _NO_PUB = re.compile(r"\bno\s+PUB\s*=\s*STOP\b", re.IGNORECASE)
 
 
@@ -22,6 +20,12 @@ def has_stop_mention(text: str) -> bool:
     or the place of the short code.
     """
     return _MENTION.search(text) is not None
+
+
+def stop_number(text: str) -> str:
+    """The short code that a text's STOP mention names, "" when it has none."""
+    found = _MENTION.search(text)
+    return found[1] if found and found[1] != SHORT_CODE else ""
 
 
 def has_low_cost_stop_mention(text: str) -> bool:

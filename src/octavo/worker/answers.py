@@ -1,11 +1,15 @@
 """A carrier's answers, as the ledger takes them."""
 
+import json
+from functools import lru_cache
+
 from octavo.db.statements.dispatching import PendingRow
 from octavo.drivers.protocol import Fault, Outcome, Verdict
 from octavo.kit.clock import HOUR, MILLISECOND, MINUTE, SECOND, Instant
 from octavo.kit.tickets import reference
 from octavo.ledger import receipts
 from octavo.ledger.settle import Answer
+from octavo.text.stop import stop_number
 from octavo.worker.holds import Hold
 from octavo.worker.storable import storable
 
@@ -26,6 +30,7 @@ def answer_of(outcome: Outcome, hold: Hold, row: PendingRow) -> Answer:
         address=row.address,
         price=row.price,
         attempts=row.attempts,
+        replies_to=replies_to(row.text, row.options, row.sender),
     )
     code = storable(outcome.code) or outcome.verdict.value
     match outcome.verdict:
@@ -39,6 +44,14 @@ def answer_of(outcome: Outcome, hold: Hold, row: PendingRow) -> Answer:
             return base._replace(refused=code)
         case Verdict.REFUSED:
             return base._replace(delayed=code, cost=0 if outcome.fault is Fault.OURS else 1)
+
+
+@lru_cache(256)
+def replies_to(text: str, options: str, sender: str) -> str:
+    """The number that a reply to a message would come to: that of its sender where replies were
+    asked for, else the one that its text names for STOP; "" where there is none.
+    """
+    return sender if json.loads(options).get("with_replies") else stop_number(text)
 
 
 def late(a: Answer, now: Instant) -> list[receipts.Receipt]:

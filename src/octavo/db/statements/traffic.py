@@ -7,7 +7,7 @@ from sqlalchemy import bindparam
 
 from octavo.db.codes import Match, MessageState
 from octavo.db.dialect import const
-from octavo.db.schema import dispatch, people, traffic
+from octavo.db.schema import dispatch, drafts, people, traffic
 from octavo.db.statement import Command, Query, first_integer
 from octavo.db.statements.orders import MOVE_COUNTER, insert
 
@@ -247,6 +247,39 @@ INSERT_INBOUND = Query(
     ),
 )
 """No row when the carrier told it before."""
+
+EXPECT_REPLY = Command(
+    lambda d: (
+        (statement := d.insert(drafts.reply_path))
+        .values({c.name: bindparam(c.name) for c in drafts.reply_path.columns})
+        .on_conflict_do_update(
+            index_elements=["recipient", "address"],
+            set_={
+                "campaign_id": statement.excluded.campaign_id,
+                "seq": statement.excluded.seq,
+                "at": statement.excluded.at,
+            },
+        )
+    ),
+    takes=[c.name for c in drafts.reply_path.columns],
+    at_once=True,
+)
+
+
+class Answered(NamedTuple):
+    """The message that a reply answers."""
+
+    campaign: int
+    seq: int
+
+
+ANSWERED = Query(
+    Answered._make,
+    sa.select(drafts.reply_path.c.campaign_id, drafts.reply_path.c.seq).where(
+        drafts.reply_path.c.recipient == bindparam("recipient"),
+        drafts.reply_path.c.address == bindparam("address"),
+    ),
+)
 
 ACCOUNT_OF_CAMPAIGN = Query(
     first_integer,
