@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from octavo.cli import drafts
 from octavo.cli.database import Operator, operator
 from octavo.cli.output import Json, as_json, dump, example, moment, pairs, say, table
 from octavo.kit.clock import system_clock
@@ -57,7 +58,7 @@ def show(octavo: Operator, ticket: str, as_json: bool) -> None:
     from octavo.db.statements import verifying
 
     def unit(c: "Connection") -> "tuple[CampaignRow, list[ReasonSum]]":
-        row = _find(c, ticket)
+        row = find_campaign(c, ticket)
         return row, c.all(verifying.REASON_SUMS, campaign=row.id)
 
     row, reasons = octavo.read(unit)
@@ -87,7 +88,7 @@ def pause(octavo: Operator, ticket: str) -> None:
     """Stop sending a campaign until it is resumed."""
     from octavo.ledger import campaigns
 
-    octavo.write(lambda c: campaigns.pause(c, _find(c, ticket).account, ticket))
+    octavo.write(lambda c: campaigns.pause(c, find_campaign(c, ticket).account, ticket))
     say(f"{ticket} is paused")
 
 
@@ -98,7 +99,8 @@ def resume(octavo: Operator, ticket: str) -> None:
     """Go on with a paused campaign."""
     from octavo.ledger import campaigns
 
-    octavo.write(lambda c: campaigns.resume(c, _find(c, ticket).account, ticket, system_clock()))
+    now = system_clock()
+    octavo.write(lambda c: campaigns.resume(c, find_campaign(c, ticket).account, ticket, now))
     say(f"{ticket} goes on")
 
 
@@ -109,8 +111,13 @@ def cancel(octavo: Operator, ticket: str) -> None:
     """Skip whoever has not been written to and give the money back."""
     from octavo.ledger import campaigns
 
-    octavo.write(lambda c: campaigns.cancel(c, _find(c, ticket).account, ticket, system_clock()))
+    now = system_clock()
+    octavo.write(lambda c: campaigns.cancel(c, find_campaign(c, ticket).account, ticket, now))
     say(f"{ticket} is being canceled")
+
+
+for command in (drafts.create, drafts.status, drafts.send):
+    campaign.add_command(command)
 
 
 def equation(row: "CampaignRow", reasons: "list[ReasonSum]") -> str:
@@ -123,7 +130,8 @@ def equation(row: "CampaignRow", reasons: "list[ReasonSum]") -> str:
     return f"audience {row.audience} = " + " + ".join(terms)
 
 
-def _find(connection: "Connection", ticket: str) -> "CampaignRow":
+def find_campaign(connection: "Connection", ticket: str) -> "CampaignRow":
+    """A campaign of any account. Raises NoSuchCampaign."""
     from octavo.cli import repository
     from octavo.ledger.campaigns import NoSuchCampaign
 
