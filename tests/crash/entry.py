@@ -26,7 +26,18 @@ from octavo.cli.main import main
 from octavo.db import sqlite
 from octavo.drivers.sandbox import driver, journal
 from octavo.kit.clock import SECOND, Instant, system_clock
-from octavo.ledger import campaigns, claim, doubt, links, orders, receipts, settle
+from octavo.ledger import (
+    campaigns,
+    claim,
+    confirm,
+    doubt,
+    drafts,
+    expand,
+    links,
+    orders,
+    receipts,
+    settle,
+)
 from octavo.worker.holds import Holds
 from octavo.worker.link import LinkRunner
 
@@ -39,6 +50,11 @@ UNITS: dict[str, tuple[ModuleType, str]] = {
     "receipts": (receipts, "take"),
     "repeat": (doubt, "repeat"),
     "cancel_step": (campaigns, "cancel_step"),
+    "create": (drafts, "create"),
+    "expand": (expand, "expand"),
+    "confirm": (confirm, "confirm"),
+    "start": (confirm, "start_step"),
+    "discard": (drafts, "discard_step"),
 }
 
 

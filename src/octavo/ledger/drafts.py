@@ -164,6 +164,8 @@ def discard_step(connection: Connection, campaign: int, now: Instant) -> bool:
     if unsent is None or unsent.confirmed_at is not None:
         return True
     canceled = unsent.state == CampaignState.CANCELING
+    if not canceled and unsent.state != CampaignState.FAILED:
+        return True
     found = connection.all(drafts.FIRST_SLICES, campaign=campaign, most=_SLICES_A_STEP)
     if not found:
         if canceled:
