@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -45,6 +45,7 @@ class Options(NamedTuple):
     quick: bool
     json: bool
     folder: Path | None
+    more: Mapping[str, str | None] = {}
 
 
 class Usage(NamedTuple):
@@ -71,6 +72,7 @@ class Figure(NamedTuple):
     yardstick: Yardstick
     cpu: float
     peak_mib: float
+    database: str = "sqlite"
 
     @property
     def rate(self) -> float:
@@ -81,7 +83,7 @@ class Figure(NamedTuple):
         """The object of the design's chapter 12."""
         return {
             "bench": self.bench,
-            "database": "sqlite",
+            "database": self.database,
             "n": self.n,
             "seconds": round(self.seconds, 3),
             "rate": round(self.rate),
@@ -97,8 +99,11 @@ class DoesNotAddUpError(Exception):
     """The run lost, doubled or mispriced something."""
 
 
-def options(description: str) -> Options:
-    """Reads the command line, and keeps settings of whoever runs this out of the bench."""
+def options(description: str, **more: str) -> Options:
+    """Reads the command line, and keeps settings of whoever runs this out of the bench.
+
+    `more` are further options by name, with what they say in the help.
+    """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="a run under 20 seconds")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, last line")
@@ -108,13 +113,15 @@ def options(description: str) -> Options:
         help="folder to work in, on the disk to be measured (default: the system's for "
         "temporary files)",
     )
+    for name, about in more.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", dest=name, help=about)
     given = parser.parse_args()
     folder = given.dir and given.dir.resolve()
     # No octavo.toml either.
     os.chdir(BENCH)
     for name in [name for name in os.environ if name.startswith("OCTAVO_")]:
         del os.environ[name]
-    return Options(given.quick, given.json, folder)
+    return Options(given.quick, given.json, folder, {name: getattr(given, name) for name in more})
 
 
 def report(figures: Sequence[Figure], *, as_json: bool) -> None:
@@ -186,15 +193,15 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def server(home: Path, *entry: str) -> Iterator[Server]:
+def server(home: Path, *entry: str, **more: str) -> Iterator[Server]:
     """`octavo up` in a process of its own on a data directory, until it has drained.
 
-    `entry` are Python's arguments for another program that does as `-m octavo`.
+    `entry` are Python's arguments for another program that does as `-m octavo`, `more` variables.
     """
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, *(entry or ("-m", "octavo")), "up"],
-        env=environment(home, OCTAVO_LISTEN=f"127.0.0.1:{port}"),
+        env=environment(home, OCTAVO_LISTEN=f"127.0.0.1:{port}", **more),
         # So that no octavo.toml of whoever runs this is read.
         cwd=home,
         stdin=subprocess.DEVNULL,

@@ -6,6 +6,7 @@ from octavo.campaigns import repository
 from octavo.campaigns.lists import ALREADY_SENT, UNKNOWN_CAMPAIGN, cancel
 from octavo.db.codes import CampaignState
 from octavo.db.connection import Connection
+from octavo.db.statements.keeping import STANDING
 from octavo.kit.clock import MINUTE, Instant, months_since_2000
 from octavo.kit.errors import FieldProblem, Refusal
 from octavo.ledger.drafts import UNCONFIRMED
@@ -36,6 +37,7 @@ def cancel_direct(
     now: Instant,
 ) -> None:
     """Cancels a scheduled campaign or a draft. Raises Refusal (131, 132, 400)."""
+    connection.one(STANDING, account_id=account, ticket=name)
     found = connection.one(repository.CANCELABLE, account_id=account, ticket=name)
     if found is None:
         raise Refusal(UNKNOWN_CAMPAIGN, ticket=name)

@@ -26,8 +26,9 @@ CANCELABLE = Query(
     Cancelable._make,
     sa.select(_campaign.state, _campaign.send_at, _count.audience)
     .join(dispatch.campaign_count, _count.campaign_id == _campaign.id)
-    .where(_campaign.ticket == bindparam("ticket"), _campaign.account_id == bindparam("account_id"))
-    .with_for_update(of=dispatch.campaign),
+    .where(
+        _campaign.ticket == bindparam("ticket"), _campaign.account_id == bindparam("account_id")
+    ),
 )
 
 COUNT_CANCEL = Query(

@@ -13,7 +13,7 @@ from octavo.db.connection import Connection
 from octavo.db.statements import drafts as statements
 from octavo.db.statements import orders, tasks
 from octavo.db.statements.drafts import Draft, Starting, Waiting, WaitingSlice
-from octavo.db.statements.keeping import MOVE_CURSOR
+from octavo.db.statements.keeping import LOCK, MOVE_CURSOR, STANDING
 from octavo.db.statements.tasks import START_CAMPAIGNS, Task
 from octavo.kit.clock import SECOND, Instant
 from octavo.kit.errors import OctavoError
@@ -64,7 +64,8 @@ def confirm(connection: Connection, account: int, ticket: str, now: Instant) -> 
     Gives Failed where the campaign fails just now: that is to be kept. Raises NoSuchCampaign,
     NotReady, AlreadySent, Failed, wallet.InsufficientCredit.
     """
-    found = connection.one(statements.DRAFT_KEPT, account_id=account, ticket=ticket)
+    connection.one(STANDING, account_id=account, ticket=ticket)
+    found = connection.one(statements.DRAFT, account_id=account, ticket=ticket)
     if found is None:
         raise NoSuchCampaign(ticket)
     _require_ready(found)
@@ -127,6 +128,7 @@ def run_start(connection: Connection, task: Task, now: Instant) -> Instant | Non
 
 def start_step(connection: Connection, campaign: int, now: Instant) -> int | None:
     """Starts the next few slices; microseconds until the next step, None when all have started."""
+    connection.one(LOCK, campaign=campaign)
     found = connection.one(statements.STARTING, campaign=campaign)
     if found is None:
         return None

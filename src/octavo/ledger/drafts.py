@@ -160,6 +160,7 @@ def discard(connection: Connection, campaign: int, now: Instant) -> None:
 
 def discard_step(connection: Connection, campaign: int, now: Instant) -> bool:
     """Skips the messages of a few slices; True when none is left."""
+    connection.one(keeping.LOCK, campaign=campaign)
     unsent = connection.one(drafts.UNSENT, campaign=campaign)
     if unsent is None or unsent.confirmed_at is not None:
         return True

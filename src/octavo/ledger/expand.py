@@ -54,6 +54,7 @@ def expand(connection: Connection, campaign: int, most: int, now: Instant) -> bo
     1. lock, 2. the next page of the audience, 3. messages, 4. counts, slices, position, 5. its end:
     ready, or failed with code 103 (nobody is left), 121 or 122 (no STOP mention), 303 (list gone).
     """
+    connection.one(keeping.LOCK, campaign=campaign)
     job = connection.one(expanding.JOB, campaign=campaign)
     if job is None or job.state != CampaignState.UNDER_COMPUTATION:
         return True

@@ -48,8 +48,9 @@ class Housekeeper:
         """Until `stop`."""
         rounds = 0
         while not self._stopping.is_set():
+            busy = False
             try:
-                await self._often()
+                busy = await self._often()
                 if rounds % SELDOM_EVERY == 0:
                     await self._seldom()
                 if rounds % RARELY_EVERY == 0:
@@ -60,15 +61,19 @@ class Housekeeper:
                 # One bad row must not stop schedules and receipts of everybody else.
                 log.exception("housekeeping failed")
             rounds += 1
+            if busy:
+                continue
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), OFTEN)
 
-    async def _often(self) -> None:
+    async def _often(self) -> bool:
+        """Whether there is more to do at once."""
         while await self._store.write(Rank.CLAIM, self._promote) == PROMOTED_AT_ONCE:
             pass
         for _ in range(STEPS_AT_ONCE):
             if self._stopping.is_set() or not await self._ran_a_step():
-                return
+                return False
+        return True
 
     async def _ran_a_step(self) -> bool:
         try:

@@ -69,8 +69,6 @@ _BY_TICKET = sa.and_(
 )
 
 DRAFT = Query(Draft._make, _DRAFT.where(_BY_TICKET))
-DRAFT_KEPT = Query(Draft._make, _DRAFT.where(_BY_TICKET).with_for_update(of=dispatch.campaign))
-"""Locked, so that one of those who confirm or cancel it at once comes first."""
 
 
 class Latest(NamedTuple):
@@ -166,8 +164,7 @@ STARTING = Query(
     )
     .join(drafts.draft, _draft.campaign_id == _campaign.id)
     .join(people.account, _account.id == _campaign.account_id)
-    .where(_campaign.id == bindparam("campaign"))
-    .with_for_update(of=dispatch.campaign),
+    .where(_campaign.id == bindparam("campaign")),
 )
 
 
@@ -244,8 +241,7 @@ UNSENT = Query(
     Unsent._make,
     sa.select(_campaign.account_id, _campaign.state, _draft.confirmed_at)
     .join(drafts.draft, _draft.campaign_id == _campaign.id)
-    .where(_campaign.id == bindparam("campaign"))
-    .with_for_update(of=dispatch.campaign),
+    .where(_campaign.id == bindparam("campaign")),
 )
 
 

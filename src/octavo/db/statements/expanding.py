@@ -58,10 +58,8 @@ JOB = Query(
         _draft.seq,
     )
     .join(drafts.draft, _draft.campaign_id == _campaign.id)
-    .where(_campaign.id == bindparam("campaign"))
-    .with_for_update(of=dispatch.campaign),
+    .where(_campaign.id == bindparam("campaign")),
 )
-"""Locked, so that nobody cancels it halfway through a step."""
 
 
 def _people(d: Dialect, *columns: sa.ColumnElement[object]) -> sa.Select[*tuple[object, ...]]:

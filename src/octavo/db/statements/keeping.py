@@ -33,6 +33,14 @@ STANDING = Query(
 )
 """Locked, so that of several who change it each sees what the one before has done."""
 
+LOCK = Query(
+    first_integer,
+    sa.select(_campaign.id).where(_campaign.id == bindparam("campaign")).with_for_update(),
+)
+"""Nobody else changes the campaign before this transaction ends. What was joined to a row that had
+to be waited for would be from before the wait: look after this, by a statement of its own.
+"""
+
 SET_STATE = Command(
     sa.update(dispatch.campaign)
     .where(_campaign.id == bindparam("campaign"), _campaign.state == bindparam("before"))
