@@ -19,18 +19,32 @@ _in_doubt = dispatch.in_doubt.c
 PENDING = const(MessageState.PENDING)
 CLOSED = const(SliceState.CLOSED)
 
-PENDING_PASSES = Query(
-    first_integer,
-    sa.select(_message["pass"])
-    .where(
-        _message.campaign_id == bindparam("campaign"),
-        _message.seq >= bindparam("lo"),
-        _message.seq <= bindparam("hi"),
-        _message.state == PENDING,
-    )
-    .distinct(),
+THIS_PASS, NEXT_PASS = 2, 1
+
+
+LEFT_IN = Query(
+    lambda row: (first_integer(row), int(row[1] or 0)),
+    lambda d: sa.select(
+        _slice.id,
+        sa.select(
+            sa.func.max(
+                sa.case(
+                    (_message["pass"] == _slice["pass"], const(THIS_PASS)),
+                    (_message["pass"] == _slice["pass"] + 1, const(NEXT_PASS)),
+                    else_=const(0),
+                )
+            )
+        )
+        .where(
+            _message.campaign_id == _slice.campaign_id,
+            _message.seq >= _slice.lo,
+            _message.seq <= _slice.hi,
+            _message.state == PENDING,
+        )
+        .correlate(dispatch.slice_)
+        .scalar_subquery(),
+    ).where(d.among(_slice.id, "slices")),
 )
-"""The passes that still have pending messages in a range."""
 
 RETURN_SLICE = Command(
     sa.update(dispatch.slice_)
@@ -50,7 +64,9 @@ RETURN_SLICE = Command(
 CLOSE_SLICE = Command(
     sa.update(dispatch.slice_)
     .where(_slice.id == bindparam("slice_id"))
-    .values(state=CLOSED, link_id=None, cur=_slice.hi, grant_hi=_slice.hi, intent_hi=_slice.hi)
+    .values(state=CLOSED, link_id=None, cur=_slice.hi, grant_hi=_slice.hi, intent_hi=_slice.hi),
+    takes=("slice_id",),
+    at_once=True,
 )
 
 FOLLOW_UP = Query(
@@ -109,23 +125,48 @@ FOLLOW_UP = Query(
 )
 """The slice of the next pass: made, or opened again if it was closed. No row if it is open."""
 
-OPEN_WORK = Query(
-    first_integer,
+ADD_WORK = Command(
     sa.update(dispatch.campaign_count)
     .where(_count.campaign_id == bindparam("campaign"))
-    .values(open_work=_count.open_work + bindparam("by"))
-    .returning(_count.open_work),
+    .values(open_work=_count.open_work + bindparam("by")),
+    takes=("by", "campaign"),
+    at_once=True,
 )
 
-
-FINISH_CAMPAIGN = Command(
-    sa.update(dispatch.campaign)
-    .where(
-        _campaign.id == bindparam("campaign"),
-        _campaign.state.in_([const(CampaignState.SENDING), const(CampaignState.PAUSED)]),
-    )
-    .values(state=const(CampaignState.FINISHED), finished_at=bindparam("now"))
+WITHOUT_WORK = Query(
+    first_integer,
+    lambda d: sa.select(_count.campaign_id).where(
+        d.among(_count.campaign_id, "campaigns"), _count.open_work == const(0)
+    ),
 )
+
+FINISH = Query(
+    first_integer,
+    lambda d: (
+        sa.update(dispatch.campaign)
+        .where(
+            d.among(_campaign.id, "campaigns"),
+            _campaign.state.in_([const(CampaignState.SENDING), const(CampaignState.PAUSED)]),
+        )
+        .values(state=const(CampaignState.FINISHED), finished_at=bindparam("now"))
+        .returning(_campaign.id)
+    ),
+)
+"""Those campaigns that end with this."""
+
+WITH_MONEY_LEFT = Query(
+    first_integer,
+    lambda d: (
+        sa.select(_campaign.id)
+        .join(dispatch.campaign_count, _count.campaign_id == _campaign.id)
+        .where(
+            d.among(_campaign.id, "campaigns"),
+            _campaign.held - _campaign.released - _count.captured > const(0),
+        )
+        .order_by(_campaign.id)
+    ),
+)
+"""Campaigns that hold more than they have cost."""
 
 END_CAMPAIGN = Command(
     sa.update(dispatch.campaign)
