@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.sql.selectable import NamedFromClause
 
 Column: TypeAlias = sa.Column[int] | sa.Column[str]
 Insert: TypeAlias = sqlite.Insert | postgresql.Insert
@@ -53,7 +54,7 @@ class Each(Protocol):
 
     def __call__(
         self,
-        inner: sa.Table,
+        inner: NamedFromClause,
         on: sa.ColumnElement[bool],
         *outer: sa.FromClause,
         most: str = "",
@@ -88,7 +89,7 @@ class Picked(NamedTuple):
 
 
 def _each_plain(
-    inner: sa.Table,
+    inner: NamedFromClause,
     on: sa.ColumnElement[bool],
     *outer: sa.FromClause,
     most: str = "",
@@ -100,7 +101,7 @@ def _each_plain(
 
 
 def _each_lateral(
-    inner: sa.Table,
+    inner: NamedFromClause,
     on: sa.ColumnElement[bool],
     *outer: sa.FromClause,
     most: str = "",

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from octavo.db.codes import CampaignState, MessageState, SliceState
-from octavo.db.dialect import const
+from octavo.db.dialect import Dialect, Joined, const
 from octavo.db.schema import dispatch
 from octavo.db.statement import Command, Query, first_integer
 
@@ -304,52 +304,72 @@ class OldDoubt(NamedTuple):
 _open = dispatch.slice_.alias("open_slice")
 _earlier = dispatch.slice_.alias("earlier")
 
-OLD_DOUBTS = Query(
-    OldDoubt._make,
-    sa.select(_in_doubt.seq, _in_doubt["pass"], _slice.id, _slice.lo, _open.c.id, _open.c["pass"])
-    .select_from(dispatch.in_doubt)
-    .join(
+
+def _doubtful_message(d: Dialect, *, lock: bool = False) -> Joined:
+    """The message of a row of in_doubt, if it is unknown and may be tried again."""
+    return d.each(
         dispatch.message,
         sa.and_(
             _message.campaign_id == _in_doubt.campaign_id,
             _message.seq == _in_doubt.seq,
             _message["pass"] == _in_doubt["pass"],
             _message.state == const(MessageState.UNKNOWN),
+            _message.attempts < bindparam("attempts"),
         ),
+        dispatch.in_doubt,
+        lock=lock,
     )
-    .join(
+
+
+def _old_doubts(d: Dialect) -> sa.Select[tuple[int, int, int, int, int, int]]:
+    message = _doubtful_message(d, lock=True)
+    # Slices of one campaign lie side by side; those of later passes on top of them.
+    first = (
+        sa.select(sa.func.max(_earlier.c.lo))
+        .where(_earlier.c.campaign_id == _in_doubt.campaign_id, _earlier.c.lo <= _in_doubt.seq)
+        .correlate(dispatch.in_doubt)
+        .scalar_subquery()
+    )
+    its = d.each(
         dispatch.slice_,
         sa.and_(
             _slice.campaign_id == _in_doubt.campaign_id,
+            _slice.lo == first,
             _slice["pass"] == _in_doubt["pass"],
-            # Slices of one campaign lie side by side; those of later passes on top of them.
-            _slice.lo
-            == sa.select(sa.func.max(_earlier.c.lo))
-            .where(_earlier.c.campaign_id == _in_doubt.campaign_id, _earlier.c.lo <= _in_doubt.seq)
-            .scalar_subquery(),
         ),
+        dispatch.in_doubt,
     )
-    .outerjoin(
+    open_ = d.each(
         _open,
         sa.and_(
-            _open.c.campaign_id == _slice.campaign_id,
-            _open.c.lo == _slice.lo,
+            _open.c.campaign_id == _in_doubt.campaign_id,
+            _open.c.lo == its.table.c.lo,
             _open.c.state != CLOSED,
         ),
+        dispatch.in_doubt,
+        its.table,
     )
-    .where(
-        _in_doubt.campaign_id == bindparam("campaign"),
-        _in_doubt.at <= bindparam("before"),
-        _message.attempts < bindparam("attempts"),
-        sa.or_(
-            _open.c.id.is_(None),
-            sa.and_(_open.c.state != const(SliceState.LEASED), _open.c["pass"] > _in_doubt["pass"]),
-        ),
+    own, other = its.table.c, open_.table.c
+    return (
+        sa.select(_in_doubt.seq, _in_doubt["pass"], own.id, own.lo, other.id, other["pass"])
+        .select_from(dispatch.in_doubt)
+        .join(message.table, message.on)
+        .join(its.table, its.on)
+        .outerjoin(open_.table, open_.on)
+        .where(
+            _in_doubt.campaign_id == bindparam("campaign"),
+            _in_doubt.at <= bindparam("before"),
+            sa.or_(
+                other.id.is_(None),
+                sa.and_(other.state != const(SliceState.LEASED), other["pass"] > _in_doubt["pass"]),
+            ),
+        )
+        .order_by(_in_doubt.seq)
+        .limit(bindparam("most"))
     )
-    .order_by(_in_doubt.seq)
-    .limit(bindparam("most"))
-    .with_for_update(of=dispatch.message),
-)
+
+
+OLD_DOUBTS = Query(OldDoubt._make, _old_doubts)
 """What may be repeated. Never under a slice that a link holds: its intent would cover a message
 that this link does not know of.
 """
@@ -368,24 +388,18 @@ FREE_AMONG = Query(
 )
 """Those slices that no link holds, nor will before this transaction ends."""
 
-NEXT_DOUBT_AT = Query(
-    first_integer,
-    sa.select(sa.func.min(_in_doubt.at))
-    .select_from(dispatch.in_doubt)
-    .join(
-        dispatch.message,
-        sa.and_(
-            _message.campaign_id == _in_doubt.campaign_id,
-            _message.seq == _in_doubt.seq,
-            _message["pass"] == _in_doubt["pass"],
-        ),
+
+def _next_doubt_at(d: Dialect) -> sa.Select[tuple[int]]:
+    message = _doubtful_message(d)
+    return (
+        sa.select(sa.func.min(_in_doubt.at))
+        .select_from(dispatch.in_doubt)
+        .join(message.table, message.on)
+        .where(_in_doubt.campaign_id == bindparam("campaign"))
     )
-    .where(
-        _in_doubt.campaign_id == bindparam("campaign"),
-        _message.attempts < bindparam("attempts"),
-        _message.state == const(MessageState.UNKNOWN),
-    ),
-)
+
+
+NEXT_DOUBT_AT = Query(first_integer, _next_doubt_at)
 
 REPEAT_MESSAGE = Command(
     sa.update(dispatch.message)
