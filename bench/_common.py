@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from _site import ACCOUNT, BENCH, Site
+from _site import ACCOUNT, BENCH, REQUIRE_PEERS, Site
 
 from octavo.db.connection import Connection
 from octavo.db.schema import dispatch
@@ -109,7 +109,8 @@ def options(description: str) -> Options:
     # No octavo.toml either.
     os.chdir(BENCH)
     for name in [name for name in os.environ if name.startswith("OCTAVO_")]:
-        del os.environ[name]
+        if name != REQUIRE_PEERS:
+            del os.environ[name]
     return Options(given.quick, given.json, given.database, folder)
 
 

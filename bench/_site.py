@@ -4,6 +4,7 @@ PostgreSQL is a server of the bench's own, found on this machine, with its usual
 """
 
 import itertools
+import os
 import shutil
 import sys
 import tempfile
@@ -32,6 +33,8 @@ BENCH = Path(__file__).resolve().parent
 LOGIN = "bench@example.org"
 KEY = "a-key-that-only-benches-use"
 ACCOUNT = 1
+REQUIRE_PEERS = "OCTAVO_REQUIRE_PEERS"
+"""Set where a bench whose peer is missing has failed."""
 
 DURABLE = {"listen_addresses": "", "max_connections": "100", "max_wal_size": "4GB"}
 """The server's settings: otherwise as PostgreSQL comes."""
@@ -75,7 +78,7 @@ def prepared(engine: str, folder: Path | None) -> Iterator[Site]:
         if engine == "sqlite":
             yield _filled(Site(home, _sqlite(home)))
             return
-        with _cluster() as cluster:
+        with _cluster(folder) as cluster:
             cluster.execute("CREATE DATABASE prepared")
             yield _filled(Site(home, cluster.url("prepared"), lambda: _copy(cluster)))
 
@@ -139,11 +142,14 @@ def _top_up(connection: Connection) -> None:
 
 
 @contextmanager
-def _cluster() -> "Iterator[Cluster]":
+def _cluster(folder: Path | None) -> "Iterator[Cluster]":
     sys.path.append(str(BENCH.parent))
-    from tests.common.postgres import own_cluster  # noqa: PLC0415 - beside the sources
+    from tests.common.postgres import own_cluster, programs  # noqa: PLC0415 - beside the sources
 
-    cluster = own_cluster(DURABLE)
+    if programs() is None:
+        print("no PostgreSQL on this machine")
+        sys.exit(1 if os.environ.get(REQUIRE_PEERS) else 0)
+    cluster = own_cluster(DURABLE, folder)
     try:
         yield cluster
     finally:

@@ -75,10 +75,12 @@ class Identity(TypedDict, total=False):
 class Cluster:
     """A server with a data directory of its own."""
 
-    def __init__(self, binaries: Path, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, binaries: Path, settings: Mapping[str, str], folder: Path | None = None
+    ) -> None:
         self._binaries = binaries
         self._settings = settings
-        self.directory = Path(tempfile.mkdtemp(prefix="octavo-pg-"))
+        self.directory = Path(tempfile.mkdtemp(prefix="octavo-pg-", dir=folder))
         self._user = _other_user()
         if self._user:
             os.chown(self.directory, self._user.pw_uid, self._user.pw_gid)
@@ -202,12 +204,15 @@ def _started() -> Cluster | None:
     return cluster
 
 
-def own_cluster(settings: Mapping[str, str] = SETTINGS) -> Cluster:
-    """A server of the caller's own, to be stopped and started. Skips or fails as `cluster`."""
+def own_cluster(settings: Mapping[str, str] = SETTINGS, folder: Path | None = None) -> Cluster:
+    """A server of the caller's own, to be stopped and started, with its files in `folder`.
+
+    Skips or fails as `cluster`.
+    """
     binaries = programs()
     need("PostgreSQL", found=binaries is not None)
     assert binaries is not None
-    made = Cluster(binaries, settings)
+    made = Cluster(binaries, settings, folder)
     made.start()
     return made
 
