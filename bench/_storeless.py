@@ -6,7 +6,8 @@ Only for orders of one recipient: each is answered with the same counts.
 from typing import TypeVar, cast
 
 from octavo.cli.main import main
-from octavo.db import database
+from octavo.db import database, postgresql_database
+from octavo.db.postgresql_store import PostgresStore
 from octavo.db.unit_of_work import Rank, SqliteStore, Unit
 from octavo.kit.money import money
 from octavo.ledger.orders import Accepted
@@ -16,7 +17,7 @@ T = TypeVar("T")
 ANSWER = Accepted(1, 1, 1, money("0.045"), money("1000"), 0)
 
 
-class Storeless(SqliteStore):
+class StorelessSqlite(SqliteStore):
     """Writes no order; everything else is as ever."""
 
     async def write(self, rank: Rank, unit: Unit[T], account: int = 0) -> T:
@@ -26,6 +27,17 @@ class Storeless(SqliteStore):
         return await super().write(rank, unit, account)
 
 
+class StorelessPostgres(PostgresStore):
+    """The same."""
+
+    async def write(self, rank: Rank, unit: Unit[T], account: int = 0) -> T:
+        """Accepts at once what is an order."""
+        if rank is Rank.ACCEPT:
+            return cast("T", ANSWER)
+        return await super().write(rank, unit, account)
+
+
 if __name__ == "__main__":
-    database.SqliteStore = Storeless  # type: ignore[attr-defined]
+    database.SqliteStore = StorelessSqlite  # type: ignore[attr-defined]
+    postgresql_database.PostgresStore = StorelessPostgres  # type: ignore[attr-defined]
     main()
