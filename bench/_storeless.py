@@ -20,21 +20,21 @@ ANSWER = Accepted(1, 1, 1, money("0.045"), money("1000"), 0)
 class StorelessSqlite(SqliteStore):
     """Writes no order; everything else is as ever."""
 
-    async def write(self, rank: Rank, unit: Unit[T], account: int = 0) -> T:
+    async def write(self, rank: Rank, unit: Unit[T]) -> T:
         """Accepts at once what is an order."""
         if rank is Rank.ACCEPT:
             return cast("T", ANSWER)
-        return await super().write(rank, unit, account)
+        return await super().write(rank, unit)
 
 
 class StorelessPostgres(PostgresStore):
     """The same."""
 
-    async def write(self, rank: Rank, unit: Unit[T], account: int = 0) -> T:
+    async def write(self, rank: Rank, unit: Unit[T]) -> T:
         """Accepts at once what is an order."""
         if rank is Rank.ACCEPT:
             return cast("T", ANSWER)
-        return await super().write(rank, unit, account)
+        return await super().write(rank, unit)
 
 
 if __name__ == "__main__":
