@@ -37,7 +37,7 @@ def _modules() -> list[str]:
     of_domains = [
         f"octavo.{path.parent.name}.repository" for path in package.glob("*/repository.py")
     ]
-    return sorted(of_ledger + of_domains)
+    return sorted([*of_ledger, *of_domains, "octavo.callbacks.backlog"])
 
 
 def _statements() -> list[tuple[str, Statement]]:

@@ -127,7 +127,7 @@ def _any(*where: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return one.correlate(callbacks.endpoint).scalar_subquery().is_not(None)
 
 
-_has_events = sa.or_(
+HAS_EVENTS = sa.or_(
     *(
         sa.and_(
             _endpoint.kind == const(kind),
@@ -160,7 +160,7 @@ WAITING = Query(
     .where(
         _endpoint.lease_until <= bindparam("now"),
         _endpoint.paused_until <= bindparam("now"),
-        sa.or_(_has_events, _has_due),
+        sa.or_(HAS_EVENTS, _has_due),
     )
     .order_by(_endpoint.lease_until, _endpoint.account_id, _endpoint.kind)
     .limit(bindparam("most")),
