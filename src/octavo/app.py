@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import secrets
-import shutil
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,7 +22,7 @@ from octavo.accounts.keys import Peppers, load_peppers
 from octavo.api import metrics as metrics_page
 from octavo.api.app import make_app, make_operating_app
 from octavo.api.context import Services
-from octavo.api.health import Check, Health
+from octavo.api.health import Check, Health, disk_has_room, store_works
 from octavo.api.metrics import MetricsPage
 from octavo.api.request_log import LogRequests
 from octavo.api.server import Server, listening, loop_factory, stop_signals
@@ -41,7 +40,7 @@ from octavo.drivers.sandbox.driver import SandboxDriver
 from octavo.drivers.sandbox.settings import SandboxSettings
 from octavo.kit import logs
 from octavo.kit.clock import Clock, system_clock
-from octavo.kit.errors import OctavoError, StoreUnavailable
+from octavo.kit.errors import OctavoError
 from octavo.kit.fresh import Fresh
 from octavo.ledger import links
 from octavo.metrics.metrics import Metrics
@@ -58,8 +57,6 @@ LOCK = "octavo.lock"
 REQUESTS = "requests.db"
 CHANNEL = "sms"
 """What every route carries today."""
-DISK_FLOOR = 64 << 20
-"""Bytes free below which `/readyz` warns."""
 
 log = structlog.get_logger()
 
@@ -216,8 +213,8 @@ async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[
 
 def _health(settings: Settings, store: Store, work: "Work | None") -> Health:
     checks: dict[str, Check] = {
-        "store": partial(_store_works, store),
-        "disk": partial(_disk_has_room, settings),
+        "store": partial(store_works, store),
+        "disk": partial(disk_has_room, settings.data_dir),
     }
     if work:
         checks["links"] = work.worker.problem
@@ -387,19 +384,6 @@ def _driver_maker(
         unreported=settings.sandbox_unreported,
     )
     return lambda: SandboxDriver(dials, clock, Random())  # noqa: S311 - dice of a simulation
-
-
-async def _store_works(store: Store) -> str | None:
-    try:
-        await asyncio.wait_for(store.write(Rank.ACCEPT, lambda _: None), 2)
-    except (StoreUnavailable, TimeoutError) as error:
-        return f"the writer is stuck: {error}"
-    return None
-
-
-async def _disk_has_room(settings: Settings) -> str | None:
-    free = shutil.disk_usage(settings.data_dir).free
-    return f"{free >> 20} MiB are free" if free < DISK_FLOOR else None
 
 
 async def _exit_when(stopping: asyncio.Event, server: uvicorn.Server, running_app: Running) -> None:

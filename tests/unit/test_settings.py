@@ -157,10 +157,10 @@ def test_a_secret_may_be_in_a_file(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "secret"
-    file.write_text("sqlite:///x\n")
+    file.write_text("sqlite:///a-database\n")
     monkeypatch.setenv(f"OCTAVO_{name.upper()}_FILE", str(file))
     value = getattr(load(), name)
-    assert "sqlite:///x" in (value, getattr(value, "get_secret_value", str)())
+    assert "sqlite:///a-database" in (value, getattr(value, "get_secret_value", str)())
 
 
 def test_a_missing_file_of_a_secret_is_loud(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import platform
 from collections.abc import Mapping
 from functools import partial
+from time import perf_counter
 
 import structlog
 from prometheus_client import (
@@ -70,11 +71,10 @@ class Metrics:
 
     async def follow_loop(self) -> None:
         """Measures how late the event loop comes; until it is cancelled."""
-        loop = asyncio.get_running_loop()
         while True:
-            due = loop.time() + LAG_EVERY
+            begun = perf_counter()
             await asyncio.sleep(LAG_EVERY)
-            self.families.loop_lag.observe(max(loop.time() - due, 0.0))
+            self.families.loop_lag.observe(max(perf_counter() - begun - LAG_EVERY, 0.0))
 
     async def follow_backlog(self, store: Store, clock: Clock) -> None:
         """Looks now and then at what waits in the database; until it is cancelled."""

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from time import perf_counter
 
 import structlog
 
@@ -262,6 +263,7 @@ class LinkRunner:
     async def _claim(self, link: Link) -> None:
         credit = self.most_in_doubt - self._holds.intended
         begun, now = asyncio.get_running_loop().time(), self._clock()
+        asked = perf_counter()
         try:
             grant = await self._store.write(
                 Rank.CLAIM, lambda c: claim.claim(c, link, credit=credit, now=now)
@@ -270,7 +272,7 @@ class LinkRunner:
             self._claim_later(1.0)
             return
         waited = None if grant.due_since is None else now - grant.due_since
-        self._observer.claimed(grant, waited, asyncio.get_running_loop().time() - begun)
+        self._observer.claimed(grant, waited, perf_counter() - asked)
         if grant.slices:
             self._holds.add(grant, begun + (grant.start - now) / SECOND)
         elif grant.lost_gate:
@@ -340,7 +342,7 @@ class LinkRunner:
         credit = self.most_in_doubt - self._holds.intended + parts
         told = self._holds.progress(credit, answered)
         answers = [answer for answer, _ in taken]
-        begun, now = asyncio.get_running_loop().time(), self._clock()
+        begun, now = perf_counter(), self._clock()
         try:
             result = await self._store.write(
                 Rank.SETTLE, lambda c: settle.settle(c, link, answers, told, now)
@@ -362,8 +364,7 @@ class LinkRunner:
             self._holds.by_slice[slice_id].outstanding -= n
         self._holds.intended -= parts
         self._holds.settled(told, result.stopped, result.skipped)
-        seconds = asyncio.get_running_loop().time() - begun
-        self._observer.settled(result, self._holds.intended, seconds)
+        self._observer.settled(result, self._holds.intended, perf_counter() - begun)
 
     async def _settle_rest(self, link: Link) -> None:
         """The last settle of a drain: nothing further leaves, intents are drawn back."""
