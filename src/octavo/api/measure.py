@@ -10,9 +10,9 @@ class Requests(Protocol):
     """Watches requests."""
 
     def answered(
-        self, method: str, route: str | None, status: int, code: int | None, seconds: float
+        self, method: str, path: str | None, status: int, code: int | None, seconds: float
     ) -> None:
-        """A request was answered; `route` is the template of its path, None for no route, `code`
+        """A request was answered; `path` is the template of its route, None for no route, `code`
         that of its refusal.
         """
 

@@ -36,12 +36,12 @@ class Families:
         )
 
         self.http_requests = counter(
-            "http_requests_total", "Requests answered.", "method", "route", "status"
+            "http_requests_total", "Requests answered.", "method", "path", "status"
         )
         self.http_seconds = seconds(
-            "http_request_seconds", "From a request's head to the end of its answer.", WORK, "route"
+            "http_request_seconds", "From a request's head to the end of its answer.", WORK, "path"
         )
-        self.refusals = counter("refusals_total", "Requests refused with a code.", "route", "code")
+        self.refusals = counter("refusals_total", "Requests refused with a code.", "path", "code")
         self.orders = counter("orders_accepted_total", "Orders on disk.", "channel", "product")
         self.order_messages = counter(
             "order_messages_total", "Messages of orders on disk.", "channel", "product"

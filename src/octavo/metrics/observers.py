@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 
 from octavo.db.codes import CallbackKind, MessageState
 from octavo.kit.clock import SECOND
@@ -166,13 +166,18 @@ class OrderMetrics:
     """Watches orders (`octavo.campaigns.service.Intake`)."""
 
     def __init__(self, families: Families) -> None:
-        self._orders = families.orders
-        self._messages = families.order_messages
+        self._families = families
+        self._known: dict[tuple[str, str], tuple[Counter, Counter]] = {}
 
     def accepted(self, order: PlannedOrder, accepted: Accepted) -> None:
         """An order is on disk."""
-        self._orders.labels(order.channel, order.product).inc()
-        self._messages.labels(order.channel, order.product).inc(accepted.contacts)
+        key = order.channel, order.product
+        known = self._known.get(key)
+        if known is None:
+            orders, messages = self._families.orders, self._families.order_messages
+            known = self._known[key] = orders.labels(*key), messages.labels(*key)
+        known[0].inc()
+        known[1].inc(accepted.contacts)
 
 
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
@@ -183,17 +188,23 @@ class RequestMetrics:
     """Watches requests (`octavo.api.measure.Requests`)."""
 
     def __init__(self, families: Families) -> None:
-        self._requests = families.http_requests
-        self._seconds = families.http_seconds
-        self._refusals = families.refusals
+        self._families = families
+        self._known: dict[tuple[str, str | None, int], tuple[Counter, Histogram]] = {}
 
     def answered(
-        self, method: str, route: str | None, status: int, code: int | None, seconds: float
+        self, method: str, path: str | None, status: int, code: int | None, seconds: float
     ) -> None:
-        """A request was answered; `route` is the template of its path, None for no route."""
-        route = route or OTHER
+        """A request was answered; `path` is that of its route, None for no route."""
         method = method if method in METHODS else OTHER
-        self._requests.labels(method, route, status).inc()
-        self._seconds.labels(route).observe(seconds)
+        known = self._known.get((method, path, status)) or self._learn(method, path, status)
+        known[0].inc()
+        known[1].observe(seconds)
         if code is not None:
-            self._refusals.labels(route, code).inc()
+            self._families.refusals.labels(path or OTHER, code).inc()
+
+    def _learn(self, method: str, path: str | None, status: int) -> tuple[Counter, Histogram]:
+        """Looking labels up takes longer than counting."""
+        requests, times = self._families.http_requests, self._families.http_seconds
+        made = requests.labels(method, path or OTHER, status), times.labels(path or OTHER)
+        self._known[method, path, status] = made
+        return made

@@ -10,7 +10,6 @@ from sqlalchemy import bindparam
 from octavo.db.codes import Match, SliceState
 from octavo.db.dialect import const
 from octavo.db.schema import dispatch, people, traffic
-from octavo.db.schema.base import BIG
 from octavo.db.statement import Query, first_integer
 
 _campaign = dispatch.campaign.c
@@ -53,7 +52,7 @@ DUE = Query(
     Due._make,
     sa.select(
         sa.func.count(),
-        sa.cast(sa.func.coalesce(sa.func.sum(_first_due.c.hi - _first_due.c.cur), 0), BIG),
+        sa.func.coalesce(sa.func.sum(_first_due.c.hi - _first_due.c.cur), const(0)),
         sa.func.min(_first_due.c.run_at),
     ),
 )
@@ -108,7 +107,7 @@ HELD = Query(
     Held._make,
     sa.select(
         people.account.c.currency,
-        sa.cast(sa.func.sum(_campaign.held - _campaign.released - _count.captured), BIG),
+        sa.func.sum(_campaign.held - _campaign.released - _count.captured),
     )
     .select_from(_open)
     .join(dispatch.campaign, _campaign.id == _open.c.campaign_id)
