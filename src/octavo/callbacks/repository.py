@@ -121,9 +121,12 @@ FORGET_RETRIES = Command(
 # -- leases -----------------------------------------------------------------------------------
 
 
-def _any(*where: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """As EXISTS, but looked up for each row: PostgreSQL would read the table whole and hash it."""
-    one = sa.select(const(1)).where(*where).limit(1)
+def _any(*where: sa.ColumnElement[bool], by: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """As EXISTS, but looked up for each row: PostgreSQL would read the table whole and hash it.
+
+    `by` is the end of the index: without an order it would be read to its end, into a bitmap.
+    """
+    one = sa.select(const(1)).where(*where).order_by(by).limit(1)
     return one.correlate(callbacks.endpoint).scalar_subquery().is_not(None)
 
 
@@ -135,6 +138,7 @@ HAS_EVENTS = sa.or_(
                 _event.account_id == _endpoint.account_id,
                 _event.pos >= _endpoint.pos,
                 of_kind,
+                by=_event.pos,
             ),
         )
         for kind, of_kind in OF_KIND.items()
@@ -144,6 +148,7 @@ _has_due = _any(
     _retry.account_id == _endpoint.account_id,
     _retry.kind == _endpoint.kind,
     _retry.next_try_at <= bindparam("now"),
+    by=_retry.next_try_at,
 )
 
 
