@@ -41,6 +41,13 @@ class Senders(Protocol):
         """One of the account's campaign parameters."""
 
 
+class OrderWatch(Protocol):
+    """Watches orders."""
+
+    def accepted(self, order: PlannedOrder, accepted: Accepted) -> None:
+        """An order is on disk."""
+
+
 @dataclass(frozen=True)
 class Doubts:
     """How long an order waits for a lost answer before its policy acts; microseconds."""
@@ -64,6 +71,7 @@ class SmsService:
     senders: Senders
     doubts: Doubts
     wake: Callable[[], None]
+    watch: OrderWatch
 
     async def send(self, account: Account, order: SmsOrder) -> Sent:
         """Accepts an order; it is on disk when this returns (P1). Raises Refusal."""
@@ -101,6 +109,7 @@ class SmsService:
         if order.simulate:
             return await self.store.read(lambda c: orders.simulate(c, planned))
         accepted = await self.intake.take(planned, now, _also(order, plan, planned, now))
+        self.watch.accepted(planned, accepted)
         if planned.send_at <= now:
             self.wake()
         return accepted
