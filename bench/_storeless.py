@@ -23,5 +23,5 @@ async def take(
 
 
 if __name__ == "__main__":
-    Intake.take = take  # type: ignore[method-assign]
+    Intake.take = take  # type: ignore[method-assign, assignment]
     main()
