@@ -14,7 +14,7 @@ import pytest
 
 from octavo.contacts import removal, service
 from octavo.contacts.schemas import Filing
-from octavo.db.postgresql_store import Session
+from octavo.db.postgresql_session import Session
 from octavo.db.unit_of_work import Unit
 from octavo.kit.errors import Refusal
 from tests.common.contacts import Book, person, strays

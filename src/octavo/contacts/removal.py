@@ -8,7 +8,6 @@ no step holds the writer of SQLite for long.
 from collections.abc import Mapping
 
 from octavo.contacts import collections, repository
-from octavo.contacts.collections import LISTS
 from octavo.contacts.saving import erase
 from octavo.db.connection import Connection
 from octavo.db.statements.tasks import PLAN_TASK, Task
@@ -68,7 +67,7 @@ def _remove(connection: Connection, account: int, list_id: int, *, with_contacts
         locked = connection.all(repository.LOCK, account_id=account, ids=members)
         erase(connection, account, locked)
     if members:
-        connection.run(LISTS.leave, collection=list_id, contacts=members)
+        connection.run(collections.LEAVE_UP_TO, list_id=list_id, last=members[-1])
     if len(members) == most:
         return False
     connection.run(collections.FORGET_COUNTRIES, list_id=list_id)
