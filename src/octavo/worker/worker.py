@@ -14,6 +14,7 @@ from octavo.ledger.tasks import Step
 from octavo.worker.crew import Crew
 from octavo.worker.housekeeping import Housekeeper
 from octavo.worker.link import LinkRunner
+from octavo.worker.observer import Observer
 
 log = structlog.get_logger()
 
@@ -46,6 +47,7 @@ class Worker:
         clock: Clock,
         name: str,
         specs: Sequence[LinkSpec],
+        observer: Observer,
         *,
         steps: Mapping[str, Step] = tasks.STEPS,
         shared: bool = False,
@@ -61,10 +63,12 @@ class Worker:
                 worker=name,
                 window=spec.window,
                 crew=crew,
+                observer=observer.link(spec.route, spec.no),
             )
             for spec in specs
         ]
-        self._parts: tuple[_Part, ...] = (*self._links, Housekeeper(store, clock, steps), crew)
+        keeper = Housekeeper(store, clock, observer, steps)
+        self._parts: tuple[_Part, ...] = (*self._links, keeper, crew)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
