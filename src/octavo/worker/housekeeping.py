@@ -40,7 +40,7 @@ class Housekeeper:
         store: Store,
         clock: Clock,
         observer: Observer,
-        steps: Mapping[str, Step] = tasks.STEPS,
+        steps: Mapping[str, Step] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock

@@ -9,7 +9,6 @@ import structlog
 from octavo.db.unit_of_work import Store
 from octavo.drivers.protocol import Driver
 from octavo.kit.clock import Clock
-from octavo.ledger import tasks
 from octavo.ledger.tasks import Step
 from octavo.worker.crew import Crew
 from octavo.worker.housekeeping import Housekeeper
@@ -49,7 +48,7 @@ class Worker:
         specs: Sequence[LinkSpec],
         observer: Observer,
         *,
-        steps: Mapping[str, Step] = tasks.STEPS,
+        steps: Mapping[str, Step] | None = None,
         shared: bool = False,
     ) -> None:
         crew = Crew(store, clock, name, len(specs), shared=shared)
