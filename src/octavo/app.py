@@ -29,6 +29,7 @@ from octavo.api.server import Server, listening, loop_factory, stop_signals
 from octavo.callbacks import service as callback_endpoints
 from octavo.callbacks.dispatcher import Callbacks
 from octavo.callbacks.guard import LOOPBACK, Guard, is_loopback
+from octavo.campaigns.intake import Intake
 from octavo.campaigns.planning import Planner
 from octavo.campaigns.service import Doubts, SmsService
 from octavo.contacts import removal
@@ -330,6 +331,7 @@ def _services(
         authenticator=Authenticator(store, _peppers(settings), clock),
         sms=SmsService(
             store=store,
+            intake=Intake(store),
             clock=clock,
             chance=chance,
             planner=Planner(numbers, rules, settings.stop_countries),
@@ -342,7 +344,7 @@ def _services(
                 settings.validity,
             ),
             wake=wake,
-            intake=metrics.orders,
+            watch=metrics.orders,
         ),
         prices=prices,
         numbers=numbers,
