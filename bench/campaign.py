@@ -7,17 +7,12 @@ import http.client
 import json
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from _common import (
-    ACCOUNT,
-    KEY,
-    LOGIN,
     PATIENCE,
     DoesNotAddUpError,
     Figure,
@@ -30,19 +25,15 @@ from _common import (
     server,
     usage,
 )
-from pydantic import SecretStr
+from _site import ACCOUNT, KEY, LOGIN, Site, fresh, prepared
 from sqlalchemy import text
 
-from octavo.cli.setup import first_start
 from octavo.contacts import service as contacts
 from octavo.contacts.schemas import Filing, NewContact
 from octavo.db.connection import Connection
 from octavo.db.database import Database
 from octavo.db.statement import Command
 from octavo.kit.clock import Instant, system_clock
-from octavo.kit.money import money
-from octavo.ledger import wallet
-from octavo.settings import Settings
 
 LIST = "the_list"
 TEXT = "Your order is ready, come and see us. STOP at 30101"
@@ -76,29 +67,18 @@ class Step(NamedTuple):
 
 def main() -> None:
     """Measures each step."""
-    asked = options(
-        __doc__ or "",
-        contacts="how many (default: a million; 30,000 with --quick)",
-        database_url="an empty PostgreSQL database (default: SQLite)",
-    )
+    asked = options(__doc__ or "", contacts="how many (default: a million; 30000 with --quick)")
     n = int(asked.more["contacts"] or (30_000 if asked.quick else 1_000_000))
-    url = asked.more["database_url"] or ""
-    with tempfile.TemporaryDirectory(prefix="octavo-bench-", dir=asked.folder) as name:
-        figures = measure(Path(name), url, n)
+    with prepared(asked.database, asked.folder) as empty, fresh(empty) as site:
+        figures = measure(site, n)
     report(figures, as_json=asked.json)
 
 
-def measure(home: Path, url: str, n: int) -> list[Figure]:
+def measure(site: Site, n: int) -> list[Figure]:
     """Fills a database and takes one campaign through it."""
-    settings = Settings(
-        data_dir=home, first_login=LOGIN, first_key=SecretStr(KEY), database_url=url
-    )
-    first_start(settings)
-    database = settings.database
-    fill(database, n)
-    stick = Yardstick("one INSERT ... SELECT of the same rows", n / same_rows(database))
-    where = {"OCTAVO_DATABASE_URL": url} if url else {}
-    with server(home, **CARRIER, **where) as running:
+    fill(site.database, n)
+    stick = Yardstick("one INSERT ... SELECT of the same rows", n / same_rows(site.database))
+    with server(site, **CARRIER) as running:
         idle = Small(running.port)
         idle.run_for(2.0)
         small = Small(running.port)
@@ -107,20 +87,19 @@ def measure(home: Path, url: str, n: int) -> list[Figure]:
         steps = campaign(running, n)
         small.stop()
     begun = time.monotonic()
-    prove(home, where)
+    prove(site)
     steps.append(Step("verify", time.monotonic() - begun, steps[-1].used))
-    sent_once(home, n + idle.sent + small.sent)
-    name = "postgresql" if url else "sqlite"
+    sent_once(site, n + idle.sent + small.sent)
     print(
         f"small sends: p99 {small.p99() * 1e3:.0f} ms meanwhile (n {small.sent:,}), "
         f"{idle.p99() * 1e3:.0f} ms on the idle server (n {idle.sent:,})",
         file=sys.stderr,
     )
-    return list(figures(steps, n, stick, name, before))
+    return figures(steps, n, stick, engine=site.engine, before=before)
 
 
 def figures(
-    steps: Sequence[Step], n: int, stick: Yardstick, database: str, before: float
+    steps: Sequence[Step], n: int, stick: Yardstick, *, engine: str, before: float
 ) -> list[Figure]:
     """A figure for each step; CPU is what the server used in it, `before` what it had used."""
     found: list[Figure] = []
@@ -128,13 +107,13 @@ def figures(
         found.append(
             Figure(
                 f"campaign: {step.name}",
+                engine,
                 n,
                 max(step.seconds, 1e-6),
                 "contacts/s",
                 stick,
                 step.used.cpu - before,
                 step.used.peak_mib,
-                database,
             )
         )
         before = step.used.cpu
@@ -158,9 +137,6 @@ def fill(database: Database, n: int) -> None:
             database.write(filed(found, now))
             found = []
     database.write(filed(found, now))
-    database.write(
-        lambda c: wallet.top_up(c, account=ACCOUNT, ref="bench", amount=money("1000000"), now=now)
-    )
 
 
 def filed(people: Sequence[NewContact], now: Instant) -> Callable[[Connection], None]:
@@ -290,12 +266,12 @@ class Small(threading.Thread):
 # -- the proof ---------------------------------------------------------------------------------
 
 
-def prove(home: Path, where: dict[str, str]) -> None:
+def prove(site: Site) -> None:
     """`octavo verify`. Raises DoesNotAddUpError."""
     done = subprocess.run(
         [sys.executable, "-m", "octavo", "verify"],
-        env=environment(home, **where),
-        cwd=home,
+        env=environment(site),
+        cwd=site.home,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -305,12 +281,12 @@ def prove(home: Path, where: dict[str, str]) -> None:
         raise DoesNotAddUpError(done.stdout + done.stderr)
 
 
-def sent_once(home: Path, messages: int) -> None:
+def sent_once(site: Site, messages: int) -> None:
     """The outbox, the judge of what went out, has a line for each message.
 
     Raises DoesNotAddUpError.
     """
-    with (home / "sandbox" / "outbox.jsonl").open("rb") as outbox:
+    with (site.home / "sandbox" / "outbox.jsonl").open("rb") as outbox:
         lines = sum(1 for _ in outbox)
     if lines != messages:
         raise DoesNotAddUpError(f"outbox: expected {messages} lines, found {lines}")

@@ -12,17 +12,19 @@ from typing import TypeVar
 
 import pytest
 
-from octavo.contacts import removal
+from octavo.contacts import removal, service
+from octavo.contacts.schemas import Filing
 from octavo.db.postgresql_session import Session
 from octavo.db.unit_of_work import Unit
 from octavo.kit.errors import Refusal
 from tests.common.contacts import Book, person, strays
 from tests.common.engines import OnServer
 from tests.common.ledger import Choice, World
+from tests.common.server import wait_until
 
 T = TypeVar("T")
 
-SECONDS = 1.5
+SECONDS = 1.0
 PEOPLE = [person(n, email=f"{n % 7}@example.org" if n % 3 else None) for n in range(40)]
 KEPT = [person(n) for n in range(100, 130)]
 
@@ -147,3 +149,44 @@ def test_lists_emptied_by_several_are_always_there(shared: World) -> None:
     book.create("a")
     at_once(shared, *[lambda b, _: b.empty("a")] * 4)
     assert book.names() == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("act", "lists"),
+    [
+        (lambda book: book.delete(str(KEPT[20].phone_number)), []),
+        (lambda book: book.empty("short", contacts=True), []),
+        (lambda book: book.file(KEPT[20], lists=["new"]), ["new"]),
+    ],
+    ids=["delete", "empty", "file"],
+)
+def test_where_somebody_is_put_at_this_moment_is_seen_by_whoever_deletes_them(
+    shared: World, act: Callable[[Book], object], lists: list[str]
+) -> None:
+    place = Place(shared)
+    book, beside = Book(shared), Book(place)
+    book.file(*KEPT, lists=["doomed"])
+    book.file(KEPT[20], lists=["short"])
+
+    with shared.unit() as c:
+        filing = Filing([KEPT[20]], lists=["other"])
+        service.file(c, shared.account, filing, shared.now)
+        beside.empty("doomed", contacts=True)
+        thread = threading.Thread(target=act, args=(beside,))
+        thread.start()
+        wait_until(lambda: waiting(shared) > 0)
+    thread.join(60)
+    assert not thread.is_alive()
+    place.close()
+
+    book.settle()
+    found = [name for name in ("doomed", "short", "other", "new") if book.on(name)]
+    assert found == lists
+
+
+def waiting(world: World) -> int:
+    """How many wait for a lock."""
+    return world.number(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )

@@ -8,14 +8,14 @@ from random import Random
 from typing import NamedTuple, Protocol
 
 from octavo.accounts.schemas import Account
+from octavo.campaigns.intake import Also, Intake
 from octavo.campaigns.planning import Code, Planner, check_shape
 from octavo.campaigns.schemas import Order, Plan, Sent, SmsOrder
 from octavo.contacts import service as contacts
 from octavo.contacts.reading import recipient
 from octavo.contacts.schemas import Filing
 from octavo.db.codes import InDoubt, Purpose
-from octavo.db.connection import Connection
-from octavo.db.unit_of_work import Rank, Store
+from octavo.db.unit_of_work import Store
 from octavo.kit.clock import Clock, Instant
 from octavo.kit.errors import Refusal
 from octavo.kit.money import ZERO, money, plain
@@ -49,6 +49,13 @@ class Doubt(NamedTuple):
     after: int
 
 
+class OrderWatch(Protocol):
+    """Watches orders."""
+
+    def accepted(self, order: PlannedOrder, accepted: Accepted) -> None:
+        """An order is on disk."""
+
+
 @dataclass(frozen=True)
 class Doubts:
     """How long an order waits for a lost answer before its policy acts; microseconds."""
@@ -72,6 +79,7 @@ class SmsService:
     """Takes orders of any account; `wake` hints to the workers that there is something to do."""
 
     store: Store
+    intake: Intake
     clock: Clock
     chance: Random
     planner: Planner
@@ -80,6 +88,7 @@ class SmsService:
     senders: Senders
     doubts: Doubts
     wake: Callable[[], None]
+    watch: OrderWatch
 
     async def send(self, account: Account, order: SmsOrder) -> Sent:
         """Accepts an order; it is on disk when this returns (P1). Raises Refusal."""
@@ -116,11 +125,8 @@ class SmsService:
     ) -> Accepted:
         if order.simulate:
             return await self.store.read(lambda c: orders.simulate(c, planned))
-        accepted = await self.store.write(
-            Rank.ACCEPT,
-            partial(_accept, order=order, plan=plan, planned=planned, now=now),
-            account=0 if order.list_name else planned.account,  # a list's rows are locked too
-        )
+        accepted = await self.intake.take(planned, now, _also(order, plan, planned, now))
+        self.watch.accepted(planned, accepted)
         if planned.send_at <= now:
             self.wake()
         return accepted
@@ -157,15 +163,12 @@ async def default_sender(senders: Senders, account: Account) -> str:
     return await senders.parameter(account.id, SENDER_PARAMETER) or DEFAULT_SENDER
 
 
-def _accept(
-    connection: Connection, *, order: SmsOrder, plan: Plan, planned: PlannedOrder, now: Instant
-) -> Accepted:
-    accepted = orders.accept(connection, planned, now)
-    if order.list_name:
-        people = [recipient(number, told) for number, told in plan.people]
-        filing = Filing(people, lists=[order.list_name])
-        contacts.file(connection, planned.account, filing, now)
-    return accepted
+def _also(order: SmsOrder, plan: Plan, planned: PlannedOrder, now: Instant) -> Also | None:
+    if not order.list_name:
+        return None
+    people = [recipient(number, told) for number, told in plan.people]
+    filing = Filing(people, lists=[order.list_name])
+    return partial(contacts.file, account=planned.account, filing=filing, now=now)
 
 
 def options_of(order: Order, list_name: str | None = None) -> str:

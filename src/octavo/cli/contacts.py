@@ -146,7 +146,10 @@ def add(
     if found.unusable:
         raise click.UsageError(f"no number and no e-mail address: {', '.join(found.unusable)}")
     kept = _file(octavo, account, Filing(found.people, lists, tags))
-    _tell_count("kept", kept, as_json=as_json)
+    if as_json:
+        dump({"kept": kept})
+    else:
+        say(f"{kept} kept")
 
 
 @contacts.command(epilog=example("octavo contacts delete 1 +33639980001 --from-list my_list"))
@@ -166,7 +169,10 @@ def delete(
 
     meant = read_addresses(who, NumberReader())
     gone = octavo.write(lambda c: service.delete(c, find(c, account).id, meant, from_list))
-    _tell_count("deleted" if from_list is None else "taken off", gone, as_json=as_json)
+    if as_json:
+        dump({"removed": gone})
+    else:
+        say(f"{gone} {'deleted' if from_list is None else 'taken off'}")
 
 
 @contacts.command(epilog=example("octavo contacts lists 1"))
@@ -194,14 +200,15 @@ def tags(octavo: Operator, account: str, as_json: bool) -> None:
 @contacts.command("create-list", epilog=example("octavo contacts create-list 1 my_list"))
 @_account
 @click.argument("name")
+@as_json
 @operator
-def create_list(octavo: Operator, account: str, name: str) -> None:
+def create_list(octavo: Operator, account: str, name: str, as_json: bool) -> None:
     """Make an empty list."""
     from octavo.accounts.service import find
     from octavo.contacts import service
 
     octavo.write(lambda c: service.create_list(c, find(c, account).id, name, system_clock()))
-    say(f"{service.list_name_of(name)} is there")
+    _tell_list(service.list_name_of(name), "is there", as_json=as_json)
 
 
 @contacts.command(
@@ -210,8 +217,11 @@ def create_list(octavo: Operator, account: str, name: str) -> None:
 @_account
 @click.argument("name")
 @click.option("--delete-contacts", is_flag=True, help="Delete the contacts too.")
+@as_json
 @operator
-def empty_list(octavo: Operator, account: str, name: str, delete_contacts: bool) -> None:
+def empty_list(
+    octavo: Operator, account: str, name: str, delete_contacts: bool, as_json: bool
+) -> None:
     """Take all contacts off a list; a running server finishes with a long one."""
     from octavo.accounts.service import find
     from octavo.contacts import service
@@ -221,20 +231,21 @@ def empty_list(octavo: Operator, account: str, name: str, delete_contacts: bool)
             c, find(c, account).id, name, system_clock(), delete_contacts=delete_contacts
         )
     )
-    say(f"{service.list_name_of(name)} is empty")
+    _tell_list(service.list_name_of(name), "is empty", as_json=as_json)
 
 
 @contacts.command("delete-list", epilog=example("octavo contacts delete-list 1 my_list"))
 @_account
 @click.argument("name")
+@as_json
 @operator
-def delete_list(octavo: Operator, account: str, name: str) -> None:
+def delete_list(octavo: Operator, account: str, name: str, as_json: bool) -> None:
     """Delete a list; its contacts stay."""
     from octavo.accounts.service import find
     from octavo.contacts import service
 
     octavo.write(lambda c: service.delete_list(c, find(c, account).id, name, system_clock()))
-    say(f"{service.list_name_of(name)} is deleted")
+    _tell_list(service.list_name_of(name), "is deleted", as_json=as_json)
 
 
 def _file(octavo: Operator, account: str, filing: "Filing") -> int:
@@ -244,11 +255,11 @@ def _file(octavo: Operator, account: str, filing: "Filing") -> int:
     return octavo.write(lambda c: service.file(c, find(c, account).id, filing, system_clock()))
 
 
-def _tell_count(what: str, count: int, *, as_json: bool) -> None:
+def _tell_list(name: str, what: str, *, as_json: bool) -> None:
     if as_json:
-        dump({what.replace(" ", "_"): count})
+        dump({"list": name})
     else:
-        say(f"{count} {what}")
+        say(f"{name} {what}")
 
 
 def _tell_counted(

@@ -58,7 +58,7 @@ class Collection:
         """To be run after `add`, of the same contacts."""
         self.leave = Command(
             lambda d: sa.delete(member).where(
-                of == bindparam("collection"), d.among(member.c.contact_id, "contacts")
+                checked(of) == bindparam("collection"), d.among(member.c.contact_id, "contacts")
             )
         )
         self.leave_all = Command(
@@ -223,9 +223,17 @@ FIRST_MEMBERS = Query(
 MEMBERS_AMONG = Query(
     first_integer,
     lambda d: sa.select(_member.contact_id).where(
-        _member.list_id == bindparam("list_id"), d.among(_member.contact_id, "contacts")
+        checked(_member.list_id) == bindparam("list_id"),
+        d.among(_member.contact_id, "contacts"),
     ),
 )
+
+LEAVE_UP_TO = Command(
+    sa.delete(people.list_member).where(
+        _member.list_id == bindparam("list_id"), _member.contact_id <= bindparam("last")
+    )
+)
+"""Takes contacts off a list up to one of them, by number of row."""
 
 FORGET_COUNTRIES = Command(
     sa.delete(people.list_country).where(people.list_country.c.list_id == bindparam("list_id"))

@@ -8,7 +8,6 @@ no step holds the writer of SQLite for long.
 from collections.abc import Mapping
 
 from octavo.contacts import collections, repository
-from octavo.contacts.collections import LISTS
 from octavo.contacts.saving import erase
 from octavo.db.connection import Connection
 from octavo.db.statements.tasks import PLAN_TASK, Task
@@ -64,13 +63,11 @@ def _remove(connection: Connection, account: int, list_id: int, *, with_contacts
     most = CONTACTS_A_STEP if with_contacts else MEMBERS_A_STEP
     members = connection.all(collections.FIRST_MEMBERS, list_id=list_id, most=most)
     if members and with_contacts:
-        # Locked first, then looked at again: a request that names some of them anew at this moment
-        # deletes them itself.
+        # Locked first: what a request at this moment puts them on is seen, and goes with them.
         locked = connection.all(repository.LOCK, account_id=account, ids=members)
-        doomed = connection.all(collections.MEMBERS_AMONG, list_id=list_id, contacts=locked)
-        erase(connection, account, doomed)
+        erase(connection, account, locked)
     if members:
-        connection.run(LISTS.leave, collection=list_id, contacts=members)
+        connection.run(collections.LEAVE_UP_TO, list_id=list_id, last=members[-1])
     if len(members) == most:
         return False
     connection.run(collections.FORGET_COUNTRIES, list_id=list_id)

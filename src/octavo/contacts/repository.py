@@ -131,64 +131,68 @@ _of_account = _contact.account_id == bindparam("account_id")
 _of_this_account = checked(_contact.account_id) == bindparam("account_id")
 """Of rows that are found by their keys."""
 
-# Grouped by the bare column, SQLite would go through all addresses of the account in their order.
-_email_said: Final = sa.func.coalesce(_contact.email, sa.literal_column("''"))
-_numbered: Final = sa.case((_contact.phone_number.is_(None), 0), else_=1)
 
-OF_NUMBERS = Query(
-    Numbered._make,
-    lambda d: sa.select(_contact.id, _contact.phone_number).where(
-        _of_account, d.among(_contact.phone_number, "numbers")
-    ),
-)
+def _of_numbers(dialect: Dialect) -> sa.Executable:
+    found = dialect.picked(people.contact, _contact.phone_number, "numbers", _of_account)
+    row = found.table.c
+    return sa.select(row.id, row.phone_number).select_from(found.source).where(found.where)
 
-OF_EMAILS = Query(
-    Mailed._make,
-    lambda d: (
-        sa.select(
-            sa.func.coalesce(
-                sa.func.min(sa.case((_numbered == 0, _contact.id))), sa.func.min(_contact.id)
-            ),
-            _email_said,
-        )
-        .where(_of_account, _contact.email.is_not(None), d.among(_contact.email, "emails"))
-        .group_by(_email_said)
-    ),
-)
+
+OF_NUMBERS = Query(Numbered._make, _of_numbers)
+
+
+def _of_emails(dialect: Dialect) -> sa.Executable:
+    found = dialect.picked(people.contact, _contact.email, "emails", _of_account)
+    row = found.table.c
+    without_number = sa.case((row.phone_number.is_(None), row.id))
+    # Grouped by the bare column, SQLite would go through all addresses of the account.
+    email = sa.func.coalesce(row.email, sa.literal_column("''"))
+    first = sa.func.coalesce(sa.func.min(without_number), sa.func.min(row.id))
+    return sa.select(first, email).select_from(found.source).where(found.where).group_by(email)
+
+
+OF_EMAILS = Query(Mailed._make, _of_emails)
 """Whom an address means: who has it and no number, else who had it first."""
 
-KNOWN_BY_EMAIL = Query(
-    Mailed._make,
-    lambda d: (
-        sa.select(_contact.id, _contact.email)
-        .where(
-            _of_account,
-            _contact.email.is_not(None),
-            d.among(_contact.email, "emails"),
-            # Not IS NULL: of contacts without a number there may be millions.
-            _numbered == 0,
-        )
-        .order_by(_contact.id)
-        .with_for_update()
-    ),
-)
+
+def _known_by_email(dialect: Dialect) -> sa.Executable:
+    found = dialect.picked(
+        people.contact,
+        _contact.email,
+        "emails",
+        _of_account,
+        # Not IS NULL: of contacts without a number there may be millions.
+        sa.case((_contact.phone_number.is_(None), 0), else_=1) == 0,
+        lock=True,
+    )
+    row = found.table.c
+    return sa.select(row.id, row.email).select_from(found.source).where(found.where)
+
+
+KNOWN_BY_EMAIL = Query(Mailed._make, _known_by_email)
 """Who has one of the addresses and no number; on PostgreSQL the rows are ours until the end."""
 
 
-def _locked(dialect: Dialect, of: sa.ColumnElement[bool], name: str) -> sa.Executable:
-    """Contacts, ours until the end, in the order in which numbers are upserted: nobody waits for
-    somebody who waits for them.
-    """
-    return (
+def _lock_by_number(dialect: Dialect) -> sa.Executable:
+    found = dialect.picked(people.contact, _contact.phone_number, "numbers", _of_account, lock=True)
+    return sa.select(found.table.c.id).select_from(found.source).where(found.where)
+
+
+LOCK_BY_NUMBER = Query(first_integer, _lock_by_number)
+"""Contacts, ours until the end; numbers are given in the order in which they are upserted, so that
+nobody waits for somebody who waits for them.
+"""
+
+LOCK = Query(
+    first_integer,
+    lambda d: (
         sa.select(_contact.id)
-        .where(of, dialect.among(_contact[name], f"{name}s"))
+        .where(_of_this_account, d.among(_contact.id, "ids"))
         .order_by(_contact.phone_number, _contact.id)
         .with_for_update()
-    )
-
-
-LOCK = Query(first_integer, lambda d: _locked(d, _of_this_account, "id"))
-LOCK_BY_NUMBER = Query(first_integer, lambda d: _locked(d, _of_account, "phone_number"))
+    ),
+)
+"""As `LOCK_BY_NUMBER`, by number of row."""
 
 ERASE = Command(
     lambda d: sa.delete(people.contact).where(_of_this_account, d.among(_contact.id, "contacts"))

@@ -56,7 +56,7 @@ def _save_numbered(
 ) -> list[int]:
     command = repository.UPSERT if overwrite else repository.KEEP
     connection.many(command, [(account, *person, now, now) for person in people])
-    numbers = [_number(person) for person in people]
+    numbers = list(dict.fromkeys(map(_number, people)))
     saved = connection.all(repository.OF_NUMBERS, account_id=account, numbers=numbers)
     if overwrite:
         by_number = {one.phone_number: one.id for one in saved}
@@ -69,7 +69,7 @@ def _save_numbered(
 
 def _merge(connection: Connection, account: int, heirs: dict[str, int]) -> None:
     """Who was known by an e-mail address alone has a number now: two contacts become one."""
-    emails = list(heirs)
+    emails = sorted(heirs)
     known = connection.all(repository.KNOWN_BY_EMAIL, account_id=account, emails=emails)
     if not known:
         return
@@ -89,7 +89,7 @@ def _save_mailed(
     *,
     overwrite: bool,
 ) -> list[int]:
-    emails = [_email(person) for person in people]
+    emails = list(dict.fromkeys(map(_email, people)))
     known = _known_by_email(connection, account, emails)
     if overwrite:
         told = [(known[_email(p)], account, *p, now, now) for p in people if _email(p) in known]
@@ -120,8 +120,8 @@ def _bury(connection: Connection, account: int, people: Sequence[NewContact]) ->
     dooming = connection.all(collections.DOOMING, account_id=account)
     if not dooming:
         return
-    numbers = [_number(person) for person in people if person.phone_number]
-    emails = [_email(person) for person in people if person.email]
+    numbers = list({_number(person) for person in people if person.phone_number})
+    emails = list({_email(person) for person in people if person.email})
     ids = [
         *(
             one.id

@@ -66,13 +66,11 @@ def delete(
     Raises Refusal (303).
     """
     number = None if list_name is None else find_list(connection, account, list_name)
-    found = connection.all(
-        repository.LOCK_BY_NUMBER, account_id=account, phone_numbers=addresses.numbers
-    )
+    numbers = sorted(set(addresses.numbers))
+    found = connection.all(repository.LOCK_BY_NUMBER, account_id=account, numbers=numbers)
     if addresses.emails:
-        known = connection.all(
-            repository.KNOWN_BY_EMAIL, account_id=account, emails=addresses.emails
-        )
+        emails = sorted(set(addresses.emails))
+        known = connection.all(repository.KNOWN_BY_EMAIL, account_id=account, emails=emails)
         found += [one.id for one in known]
     if number is None:
         return erase(connection, account, found)

@@ -12,7 +12,7 @@ from octavo.kit.clock import MILLISECOND, MINUTE, SECOND, Instant
 from octavo.ledger.batch import Batch, Messages
 from octavo.ledger.links import Link
 from octavo.ledger.orders import suppressing_scope
-from octavo.ledger.passes import close
+from octavo.ledger.passes import Done, close
 
 MOST_MESSAGES = 500
 MOST_SLICES = 64
@@ -51,6 +51,10 @@ class Grant:
     wait_until: Instant | None = None
     lost_gate: bool = False
     """Another link of the route was claiming: to be tried again at once."""
+    due_since: Instant | None = None
+    """When the slice that waited longest could have been granted; None without a slice."""
+    skipped: int = 0
+    """Messages that were not granted, since it is too late or their recipients opted out."""
 
 
 def claim(connection: Connection, link: Link, *, credit: int, now: Instant) -> Grant:
@@ -77,12 +81,24 @@ def claim(connection: Connection, link: Link, *, credit: int, now: Instant) -> G
     due = _due_slices(connection, link, budget, now)
     if not due:
         return Grant()
-    grants, parts = _lease(Batch(connection, now), link, due, budget, credit)
+    batch = Batch(connection, now)
+    grants, parts = _lease(batch, link, due, budget, credit)
     start = max(tat, now)
     if gate.rate and parts:
         booked = start + int(parts * SECOND / gate.rate)
         connection.run(dispatching.BOOK_RATE, route_id=link.route, tat=booked)
-    return Grant(grants, Instant(start), gate.rate)
+    return Grant(
+        grants,
+        Instant(start),
+        gate.rate,
+        due_since=_due_since(due, grants),
+        skipped=batch.tally.entered[MessageState.SKIPPED],
+    )
+
+
+def _due_since(due: Sequence[DueSlice], granted: Sequence[GrantedSlice]) -> Instant | None:
+    ids = {s.id for s in granted}
+    return min((Instant(s.run_at) for s in due if s.id in ids), default=None)
 
 
 def _ceiling(rate: float | None) -> int:
@@ -143,8 +159,12 @@ def _lease(
             break
     _write_leases(connection, link, due, granted)
     batch.write()
-    for s in empty:
-        _close(connection, s, batch.now)
+    sending = CampaignState.SENDING
+    close(
+        connection,
+        [Done(s.id, s.campaign, s.pass_, s.lo, s.hi, s.hi, sending) for s in empty],
+        batch.now,
+    )
     return granted, parts
 
 
@@ -209,16 +229,3 @@ def _write_leases(
         furthest[group] = max(furthest.get(group, vt), vt)
     for group, vt in sorted(furthest.items()):
         connection.run(dispatching.MOVE_GROUP_VT, group_id=group, vt=vt)
-
-
-def _close(connection: Connection, s: DueSlice, now: Instant) -> None:
-    close(
-        connection,
-        slice_id=s.id,
-        campaign=s.campaign,
-        pass_=s.pass_,
-        lo=s.lo,
-        hi=s.hi,
-        campaign_state=CampaignState.SENDING,
-        now=now,
-    )

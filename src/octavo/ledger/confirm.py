@@ -91,15 +91,9 @@ def _require_ready(found: Draft) -> None:
 def _confirm(connection: Connection, account: int, found: Draft, now: Instant) -> Confirmed:
     group = connection.one(statements.FIRST_GROUP, campaign=found.id)
     vt = connection.one(orders.VT_OF_GROUP, group_id=group) or 0.0
-    debited = wallet.hold(
-        connection,
-        account=account,
-        campaign=found.id,
-        amount=Money(found.cost),
-        fee=Money(found.fee),
-        vt=VirtualTime(vt),
-        messages=found.pending,
-        now=now,
+    hold = wallet.Hold(found.id, Money(found.cost), Money(found.fee), found.pending)
+    (debited,) = wallet.hold_all(
+        connection, account=account, holds=[hold], vt=VirtualTime(vt), now=now
     )
     send_at = Instant(max(found.send_at, now))
     connection.run(

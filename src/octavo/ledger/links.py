@@ -2,24 +2,30 @@
 
 from typing import NamedTuple
 
-from octavo.db.codes import CampaignState
+from octavo.db.codes import CampaignState, MessageState
 from octavo.db.connection import Connection
 from octavo.db.statements import links as statements
 from octavo.db.statements import passes
 from octavo.kit.clock import SECOND, Instant
 from octavo.ledger.batch import Batch, Messages
 from octavo.ledger.doubt import Lost, lose
-from octavo.ledger.passes import give_back
+from octavo.ledger.passes import Done, give_back
 
 LEASE = 30 * SECOND
 
 
 class Link(NamedTuple):
-    """A link that this worker holds."""
+    """A link that this worker holds.
+
+    `left`: slices that its last holder had not given back; `lost`: messages of theirs that became
+    `unknown` when this worker took it.
+    """
 
     id: int
     fence: int
     route: int
+    left: int = 0
+    lost: int = 0
 
 
 def take(connection: Connection, *, route: int, no: int, worker: str, now: Instant) -> Link | None:
@@ -38,12 +44,11 @@ def take(connection: Connection, *, route: int, no: int, worker: str, now: Insta
     if taken is None:
         return None
     link = Link(taken.id, taken.fence, route)
-    take_over(connection, link, now)
-    return link
+    return take_over(connection, link, now)
 
 
-def take_over(connection: Connection, link: Link, now: Instant) -> None:
-    """Settles the slices that the link's last holder left leased."""
+def take_over(connection: Connection, link: Link, now: Instant) -> Link:
+    """Settles the slices that the link's last holder left leased; the link, with what was left."""
     batch = Batch(connection, now)
     found = connection.all(statements.LEASED_BY, link_id=link.id)
     for s in found:
@@ -57,20 +62,15 @@ def take_over(connection: Connection, link: Link, now: Instant) -> None:
         lost = [Lost(row.seq, row.address) for row in rows]
         lose(batch, Messages(s.account, s.campaign, s.pass_), link.route, lost)
     batch.write()
+    done = []
     for s in found:
         policy = connection.one(passes.POLICY, campaign=s.campaign)
         assert policy is not None  # noqa: S101 - a slice has its campaign
-        give_back(
-            connection,
-            slice_id=s.id,
-            campaign=s.campaign,
-            pass_=s.pass_,
-            lo=s.lo,
-            hi=s.hi,
-            done=max(s.cur, s.intent_hi),
-            campaign_state=CampaignState(policy.state),
-            now=now,
-        )
+        state = CampaignState(policy.state)
+        settled = max(s.cur, s.intent_hi)
+        done.append(Done(s.id, s.campaign, s.pass_, s.lo, s.hi, settled, state))
+    give_back(connection, done, now)
+    return link._replace(left=len(found), lost=batch.tally.entered[MessageState.UNKNOWN])
 
 
 def renew(connection: Connection, link: Link, *, bound: bool, now: Instant) -> bool:

@@ -13,7 +13,7 @@ from octavo.ledger.doubt import Lost, lose
 from octavo.ledger.errors import LedgerDisagrees, LinkLost
 from octavo.ledger.links import Link
 from octavo.ledger.orders import suppressing_scope
-from octavo.ledger.passes import MOST_ATTEMPTS, give_back
+from octavo.ledger.passes import MOST_ATTEMPTS, Done, give_back
 
 
 class Answer(NamedTuple):
@@ -76,11 +76,14 @@ class Settled(NamedTuple):
 
     `stopped`: slices whose campaign may send no more: nothing further may leave; the holder drops
     the rest and says so with its next settle. `skipped`: (campaign, seq) that opted out while
-    waiting for their intent.
+    waiting for their intent. `entered`: messages that came into each state. `retried`: those that
+    wait for a further pass.
     """
 
     stopped: set[int]
     skipped: set[tuple[int, int]]
+    entered: Sequence[int]
+    retried: int
 
 
 def settle(
@@ -102,7 +105,7 @@ def settle(
     batch = Batch(connection, now)
     _accepted(batch, link, answers)
     _fail(batch, link, [(a, a.refused) for a in answers if a.refused is not None])
-    _delayed(batch, link, answers)
+    retried = _delayed(batch, link, answers)
     _lost(batch, link, answers)
     _expect_replies(batch, answers)
     states = {
@@ -116,8 +119,8 @@ def settle(
     skipped = _raise_intents(batch, progress, states)
     batch.write(f"{link.id}:{number}")
     stopped = {p.slice for p in progress if states[p.slice] is not CampaignState.SENDING}
-    _give_back(connection, progress, states, now)
-    return Settled(stopped, skipped)
+    give_back(connection, _done(progress, states), now)
+    return Settled(stopped, skipped, batch.tally.entered, retried)
 
 
 def _accepted(batch: Batch, link: Link, answers: Sequence[Answer]) -> None:
@@ -149,8 +152,8 @@ def _fail(batch: Batch, link: Link, failed: Sequence[tuple[Answer, str]]) -> Non
         batch.end(of, MessageState.FAILED, messages, route=link.route, cost=1)
 
 
-def _delayed(batch: Batch, link: Link, answers: Sequence[Answer]) -> None:
-    """To the next pass, or failed when the message has had all its attempts."""
+def _delayed(batch: Batch, link: Link, answers: Sequence[Answer]) -> int:
+    """To the next pass (how many), or failed when the message has had all its attempts."""
     again: list[Answer] = []
     spent: list[tuple[Answer, str]] = []
     for a in answers:
@@ -165,6 +168,7 @@ def _delayed(batch: Batch, link: Link, answers: Sequence[Answer]) -> None:
         [(a.pass_ + 1, a.cost, batch.now, a.campaign, a.seq, a.pass_) for a in again],
     )
     _fail(batch, link, spent)
+    return len(again)
 
 
 def _lost(batch: Batch, link: Link, answers: Sequence[Answer]) -> None:
@@ -222,23 +226,18 @@ def _skip_opted_out(batch: Batch, p: Progress) -> set[tuple[int, int]]:
     return {(p.campaign, seq) for seq in opted_out}
 
 
-def _give_back(
-    connection: Connection,
-    progress: Sequence[Progress],
-    states: dict[int, CampaignState],
-    now: Instant,
-) -> None:
-    for p in progress:
-        if p.outstanding == 0 and (p.dropped or p.sent_hi >= p.grant_hi):
-            give_back(
-                connection,
-                slice_id=p.slice,
-                campaign=p.campaign,
-                pass_=p.pass_,
-                lo=p.lo,
-                hi=p.hi,
-                done=p.sent_hi if p.dropped else p.grant_hi,
-                campaign_state=states[p.slice],
-                now=now,
-                after=p.after,
-            )
+def _done(progress: Sequence[Progress], states: dict[int, CampaignState]) -> list[Done]:
+    return [
+        Done(
+            slice=p.slice,
+            campaign=p.campaign,
+            pass_=p.pass_,
+            lo=p.lo,
+            hi=p.hi,
+            done=p.sent_hi if p.dropped else p.grant_hi,
+            state=states[p.slice],
+            after=p.after,
+        )
+        for p in progress
+        if p.outstanding == 0 and (p.dropped or p.sent_hi >= p.grant_hi)
+    ]

@@ -9,11 +9,11 @@ import structlog
 from octavo.db.unit_of_work import Store
 from octavo.drivers.protocol import Driver
 from octavo.kit.clock import Clock
-from octavo.ledger import tasks
 from octavo.ledger.tasks import Step
 from octavo.worker.crew import Crew
 from octavo.worker.housekeeping import Housekeeper
 from octavo.worker.link import LinkRunner
+from octavo.worker.observer import Observer
 
 log = structlog.get_logger()
 
@@ -46,8 +46,9 @@ class Worker:
         clock: Clock,
         name: str,
         specs: Sequence[LinkSpec],
+        observer: Observer,
         *,
-        steps: Mapping[str, Step] = tasks.STEPS,
+        steps: Mapping[str, Step] | None = None,
         shared: bool = False,
     ) -> None:
         crew = Crew(store, clock, name, len(specs), shared=shared)
@@ -61,10 +62,12 @@ class Worker:
                 worker=name,
                 window=spec.window,
                 crew=crew,
+                observer=observer.link(spec.route, spec.no),
             )
             for spec in specs
         ]
-        self._parts: tuple[_Part, ...] = (*self._links, Housekeeper(store, clock, steps), crew)
+        keeper = Housekeeper(store, clock, observer, steps)
+        self._parts: tuple[_Part, ...] = (*self._links, keeper, crew)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:

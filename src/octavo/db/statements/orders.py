@@ -5,7 +5,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from octavo.db.dialect import larger
+from octavo.db.dialect import Dialect, larger
 from octavo.db.schema import dispatch, people
 from octavo.db.statement import Command, Query, first_integer, first_text
 
@@ -73,14 +73,19 @@ TICKET_OF_REQUEST_ID = Query(
     ),
 )
 
-SUPPRESSED_AMONG = Query(
-    first_text,
-    lambda d: sa.select(people.suppression.c.address).where(
+
+def _suppressed_among(d: Dialect) -> sa.Select[tuple[str]]:
+    stops = d.picked(
+        people.suppression,
+        people.suppression.c.address,
+        "addresses",
         people.suppression.c.account_id == bindparam("account_id"),
         people.suppression.c.scope >= bindparam("least_scope"),
-        d.among(people.suppression.c.address, "addresses"),
-    ),
-)
+    )
+    return sa.select(stops.table.c.address).select_from(stops.source).where(stops.where)
+
+
+SUPPRESSED_AMONG = Query(first_text, _suppressed_among)
 
 VT_OF_GROUP = Query(
     lambda row: float(row[0] or 0),
@@ -93,6 +98,7 @@ class Debited(NamedTuple):
 
     available: int
     vt: float
+    weight: float
 
 
 HOLD = Query(
@@ -104,13 +110,15 @@ HOLD = Query(
         vt=larger(_account.vt, bindparam("vt", type_=sa.Double()))
         + bindparam("n", type_=sa.Double()) / _account.weight,
     )
-    .returning(_account.available, _account.vt),
+    .returning(_account.available, _account.vt, _account.weight),
 )
 """No row when the money is not there."""
 
-INSERT_CAMPAIGN = insert(dispatch.campaign, "released", "cursor", "finished_at", "sealed_at")
+INSERT_CAMPAIGN = insert(
+    dispatch.campaign, "released", "cursor", "finished_at", "sealed_at", at_once=True
+)
 INSERT_COUNT = insert(
-    dispatch.campaign_count, "accepted", "delivered", "failed", "unknown", "captured"
+    dispatch.campaign_count, "accepted", "delivered", "failed", "unknown", "captured", at_once=True
 )
 INSERT_MESSAGES = insert(
     dispatch.message, "charged", "pass", "attempts", "parts_done", "route_id", at_once=True
