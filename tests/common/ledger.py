@@ -40,8 +40,6 @@ PRICE = money("0.04")
 VALIDITY = 6 * HOUR
 DOUBT_AFTER = 15 * MINUTE
 
-STEPS = {**tasks.STEPS, drafts.EXPAND: Expansion(time.perf_counter).step}
-
 T = TypeVar("T")
 
 
@@ -87,6 +85,7 @@ class World:
         self.c = self.engine.c
         self.now = NOW
         self._numbers = count(1)
+        self._expansion = Expansion(time.perf_counter)
         self.account = self.make_account(credit)
         self.group = self.make_group()
         self.route = self.make_route(self.group, rate=rate)
@@ -230,7 +229,8 @@ class World:
         """One round of what a housekeeper does."""
         while self.run(lambda c: tasks.promote(c, 50, self.now)):
             pass
-        while self.run(lambda c: tasks.step(c, self.now, STEPS)):
+        steps = {**tasks.STEPS, drafts.EXPAND: self._expansion.step}
+        while self.run(lambda c: tasks.step(c, self.now, steps)):
             pass
         while self.run(lambda c: events.number_events(c, 50)) == 50:
             pass

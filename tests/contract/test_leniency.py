@@ -17,7 +17,7 @@ BODY: dict[str, Any] = {
     "recipients": [{"phone_number": "+33600000001"}, {"phone_number": "+33600000002"}],
     "sender": "SenderName",
     "purpose": "alert",
-    "with_replies": True,
+    "recipient_tracking": True,
 }
 FORM = [
     ("channel", "sms"),
@@ -26,7 +26,7 @@ FORM = [
     ("recipients[1][phone_number]", "+33600000002"),
     ("sender", "SenderName"),
     ("purpose", "alert"),
-    ("with_replies", "true"),
+    ("recipient_tracking", "true"),
 ]
 JSON_TEXT = json.dumps(BODY, ensure_ascii=False)
 WWW = "application/x-www-form-urlencoded"
@@ -94,7 +94,7 @@ def addresses(customer: Customer, campaign: dict[str, Any]) -> list[str]:
 def test_a_body_is_read_whatever_it_is_called(customer: Customer, path: str, name: str) -> None:
     campaign = sent(customer, *BODIES[name], path=path)
     assert (campaign["text"], campaign["sender"], campaign["purpose"]) == (TEXT, "SenderName", 0)
-    assert json.loads(campaign["options"]) == {"with_replies": True}
+    assert json.loads(campaign["options"]) == {"recipient_tracking": True}
     assert addresses(customer, campaign) == ["+33600000001", "+33600000002"]
 
 

@@ -182,7 +182,8 @@ def test_a_link_that_dies_does_not_keep_a_cancel_from_ending(world: World) -> No
 @pytest.mark.parametrize(
     ("state", "allowed"),
     [
-        (CampaignState.UNDER_COMPUTATION, set()),
+        (CampaignState.UNDER_COMPUTATION, {"cancel"}),
+        (CampaignState.READY_TO_BE_SENT, {"cancel"}),
         (CampaignState.SCHEDULED, {"pause", "cancel"}),
         (CampaignState.SENDING, {"pause", "cancel"}),
         (CampaignState.PAUSED, {"resume", "cancel"}),
@@ -190,7 +191,7 @@ def test_a_link_that_dies_does_not_keep_a_cancel_from_ending(world: World) -> No
         (CampaignState.CANCELED, set()),
         (CampaignState.FINISHED, set()),
         (CampaignState.SEALED, set()),
-        (CampaignState.FAILED, set()),
+        (CampaignState.FAILED, {"cancel"}),
     ],
 )
 def test_what_may_be_asked_in_which_state(
