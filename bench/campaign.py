@@ -86,6 +86,8 @@ def measure(site: Site, n: int) -> list[Figure]:
         before = usage(running.pid).cpu
         steps = campaign(running, n)
         small.stop()
+        last = f"/v1/octavo/campaigns/{small.last}"
+        wait(lambda: ask(running.port, "GET", last)["state"] == "finished")
     begun = time.monotonic()
     prove(site)
     steps.append(Step("verify", time.monotonic() - begun, steps[-1].used))
@@ -229,6 +231,7 @@ class Small(threading.Thread):
         self._port = port
         self._ending = threading.Event()
         self.took: list[float] = []
+        self.last = ""
 
     @property
     def sent(self) -> int:
@@ -244,7 +247,8 @@ class Small(threading.Thread):
                 "purpose": "alert",
                 "recipients": [{"phone_number": "+33799999999"}],
             }
-            ask(self._port, "POST", "/v1/public/sms-campaign/send", 201, **order)
+            taken = ask(self._port, "POST", "/v1/public/sms-campaign/send", 201, **order)
+            self.last = str(taken["sms_ticket"])
             self.took.append(time.monotonic() - begun)
 
     def run_for(self, seconds: float) -> None:
