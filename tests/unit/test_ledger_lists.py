@@ -8,7 +8,7 @@ import pytest
 from octavo.db.codes import CampaignState, MessageState, Purpose, Scope, Skipped
 from octavo.kit.clock import HOUR, MINUTE, SECOND, Instant
 from octavo.kit.money import Money, money
-from octavo.ledger import campaigns, confirm, drafts, inbounds, orders, wallet
+from octavo.ledger import campaigns, confirm, drafts, inbounds, orders, tasks, wallet
 from octavo.ledger.audience import Audience, Collection, Kind
 from octavo.ledger.confirm import AlreadySent, Confirmed, Failed, NotReady
 from tests.common.holder import Holder
@@ -460,6 +460,9 @@ def test_pausing_halts_the_start_and_resuming_goes_on(world: World, book: Book) 
     assert world.number(ready) == 0
 
     world.run(lambda c: campaigns.resume(c, world.account, ticket, world.now))
+    world.run(lambda c: tasks.promote(c, 500, world.now))
+    # Those that nobody has looked through yet are left to the start.
+    assert world.number(ready) == 2
     world.live(MINUTE)
 
     assert world.number(ready) == 5
