@@ -10,6 +10,7 @@ from octavo.db.connection import Connection
 from octavo.db.statements import passes, traffic
 from octavo.db.statements.traffic import Doubt, KnownPart, WaitingReceipt
 from octavo.kit.clock import HOUR, MINUTE, SECOND, Instant
+from octavo.kit.tickets import is_reference
 from octavo.ledger import numbering
 from octavo.ledger.events import Item, Journal
 from octavo.ledger.passes import release_refused
@@ -172,7 +173,7 @@ class _Batch:
         if not r.address or not (r.reference or by_recipient):
             return None
         doubts = self._connection.all(traffic.DOUBTS_OF, route_id=self._route, address=r.address)
-        named = [d for d in doubts if r.reference and d.reference == r.reference]
+        named = [d for d in doubts if r.reference and is_reference(r.reference, d.reference)]
         if named:
             return self._doubtful(named[0], Match.REFERENCE)
         near = [

@@ -9,7 +9,7 @@ import structlog
 
 from octavo.db.statements.dispatching import PendingRow
 from octavo.db.unit_of_work import Rank, Store
-from octavo.drivers.protocol import Driver, Inbound, Outcome, Report, Submission
+from octavo.drivers.protocol import Driver, Inbound, LinkDown, Outcome, Report, Submission
 from octavo.kit.clock import SECOND, Clock
 from octavo.kit.errors import StoreUnavailable
 from octavo.kit.tickets import reference
@@ -70,7 +70,7 @@ class LinkRunner:
         self._crew = crew
         self.most_in_doubt = window + 2 * CHUNK
         self._wake = asyncio.Event()
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._texts = Texts()
         self._down_since: float | None = asyncio.get_running_loop().time()
         self._reset()
@@ -104,12 +104,12 @@ class LinkRunner:
 
     def stop(self) -> None:
         """Asks the runner to settle what is in flight and end."""
-        self._stopping = True
+        self._stopping.set()
         self._wake.set()
 
     async def run(self) -> None:
         """Takes the link, works, and takes it anew whenever it was lost; until `stop`."""
-        while not self._stopping:
+        while not self._stopping.is_set():
             if not self._crew.may_take():
                 self._down_since = None  # another worker's concern
                 await self._idle(SHARE_EVERY)
@@ -143,7 +143,7 @@ class LinkRunner:
         return None
 
     async def _serve(self, link: Link) -> None:
-        """Works until the link is lost, left to another, or `stop`.
+        """Works until the link is lost, down, left to another, or `stop`.
 
         A fault of ours must not end it for good: what was on the wire is settled by taking the
         link anew, as after a crash.
@@ -163,6 +163,10 @@ class LinkRunner:
             await self._driver.stop(drain=True)
             await self._settle_rest(link)
             await self._store.write(Rank.CLAIM, lambda c: links.release(c, link))
+        except LinkDown as down:
+            log.warning("link down", route=self._route, no=self._no, error=str(down))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), down.after)
         except (LinkLost, LedgerDisagrees) as error:
             log.warning("link lost", route=self._route, no=self._no, error=repr(error))
             await self._give_up()
@@ -170,7 +174,8 @@ class LinkRunner:
             log.exception("link failed", route=self._route, no=self._no)
             await self._give_up()
             await self._idle(1.0)
-        self._down_since = asyncio.get_running_loop().time()
+        if self._down_since is None:
+            self._down_since = asyncio.get_running_loop().time()
         self._reset()
 
     async def _give_up(self) -> None:
@@ -187,7 +192,7 @@ class LinkRunner:
 
     async def _work(self, link: Link) -> None:
         loop = asyncio.get_running_loop()
-        while not self._is_ending():
+        while self._driver.is_up() and not self._is_ending():
             self._wake.clear()
             self._pump()
             now = loop.time()
@@ -202,7 +207,7 @@ class LinkRunner:
 
     def _is_ending(self) -> bool:
         """Nothing further is claimed or sent."""
-        return self._stopping or self._crew.is_over(self)
+        return self._stopping.is_set() or self._crew.is_over(self)
 
     async def _idle(self, seconds: float) -> None:
         if seconds > 0:

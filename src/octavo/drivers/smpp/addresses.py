@@ -30,11 +30,13 @@ class AddressTypes(NamedTuple):
 
 
 def sender_address(sender: str, types: AddressTypes) -> Address:
-    """A sender as source_addr: a number, a short code or a name.
+    """A sender as source_addr: a number, a short code, a name, or none for the carrier to choose.
 
     Raises ValueError for a name that is not of printable ASCII: a C-string has no alphabet.
     """
     digits = sender.removeprefix("+")
+    if not sender:
+        return Address(0, 0, b"")
     if not (sender.isascii() and sender.isprintable()):
         raise ValueError("a sender is of printable ASCII characters")
     if not digits.isdigit():
@@ -46,7 +48,7 @@ def sender_address(sender: str, types: AddressTypes) -> Address:
 def recipient_digits(to: str) -> bytes:
     """An E.164 number as destination_addr. Raises ValueError when it is not one."""
     digits = to.removeprefix("+")
-    if not (digits.isascii() and digits.isdigit()):
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
         raise ValueError("a recipient is an E.164 number")
     return digits.encode("ascii")
 
