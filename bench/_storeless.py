@@ -19,11 +19,11 @@ ANSWER = Accepted(1, 1, 1, money("0.045"), money("1000"), 0)
 class Storeless(SqliteStore):
     """Writes no order; everything else is as ever."""
 
-    async def write(self, rank: Rank, unit: Unit[T]) -> T:
+    async def write(self, rank: Rank, unit: Unit[T], account: int = 0) -> T:
         """Accepts at once what is an order."""
         if rank is Rank.ACCEPT:
             return cast("T", ANSWER)
-        return await super().write(rank, unit)
+        return await super().write(rank, unit, account)
 
 
 if __name__ == "__main__":

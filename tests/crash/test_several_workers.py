@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -88,25 +88,32 @@ class Site:
             process.close()
 
 
+@contextmanager
+def opened_site(folder: Path, url: str) -> Iterator[Site]:
+    """Processes on a database that is made ready here; ended afterwards."""
+    settings = Settings(
+        data_dir=folder / "data",
+        database_url=url,
+        first_login=LOGIN,
+        first_key=SecretStr(KEY),
+    )
+    first_start(settings)
+    more = Money(CREDIT - money("1000"))
+    settings.database.write(
+        lambda c: wallet.top_up(c, account=1, ref="crash", amount=more, now=system_clock())
+    )
+    with closing(opened(folder, url)) as raw:
+        raw.execute(f"UPDATE route SET links = {LINKS}")  # noqa: S608 - a number of ours
+    site = Site(folder, url)
+    try:
+        yield site
+    finally:
+        site.close()
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    with ExitStack() as stack:
-        url = stack.enter_context(postgres.cluster().database())
-        settings = Settings(
-            data_dir=tmp_path / "data",
-            database_url=url,
-            first_login=LOGIN,
-            first_key=SecretStr(KEY),
-        )
-        first_start(settings)
-        more = Money(CREDIT - money("1000"))
-        settings.database.write(
-            lambda c: wallet.top_up(c, account=1, ref="crash", amount=more, now=system_clock())
-        )
-        with closing(opened(tmp_path, url)) as raw:
-            raw.execute(f"UPDATE route SET links = {LINKS}")  # noqa: S608 - a number of ours
-        made = Site(tmp_path, url)
-        stack.callback(made.close)
+    with postgres.cluster().database() as url, opened_site(tmp_path, url) as made:
         yield made
 
 
@@ -124,3 +131,47 @@ def test_a_killed_worker_is_replaced_and_nothing_goes_twice(site: Site) -> None:
     books = judge(site.api, notes, LINKS)
     assert notes.taken
     assert books.doubts, "the kill hit nothing"
+
+
+def test_a_worker_that_was_frozen_past_its_lease_sends_nothing_more(site: Site) -> None:
+    for worker in site.workers:
+        worker.launch()
+    site.api.start()
+    with sending(site.api.port, 2, 4) as notes:
+        site.wait_held_by(site.workers[0], 0, 1)
+        time.sleep(2)
+        os.kill(site.workers[0].pid, signal.SIGSTOP)
+        site.wait_held_by(site.workers[1], 1)
+        os.kill(site.workers[0].pid, signal.SIGCONT)
+        site.wait_held_by(site.workers[0], 0, 1)
+        time.sleep(1)
+    wait_settled(site.api)
+    site.stop()
+    books = judge(site.api, notes, LINKS)
+    assert notes.taken
+    assert books.doubts, "the freeze hit nothing"
+
+
+def test_a_database_that_goes_away_and_comes_back(tmp_path: Path) -> None:
+    cluster = postgres.own_cluster()
+    try:
+        cluster.execute("CREATE DATABASE site")
+        with opened_site(tmp_path, cluster.url("site")) as site:
+            for worker in site.workers:
+                worker.launch()
+            site.api.start()
+            with sending(site.api.port, 3, 4) as notes:
+                for _ in range(3):
+                    site.wait_held_by(site.workers[0], 0, 1)
+                    time.sleep(1)
+                    taken = len(notes.taken)
+                    cluster.stop()
+                    time.sleep(2)
+                    cluster.start()
+                    site.api.wait(lambda n=taken: len(notes.taken) > n, "no orders are taken")  # type: ignore[misc]
+            wait_settled(site.api)
+            site.stop()
+            judge(site.api, notes, LINKS)
+            assert notes.unavailable
+    finally:
+        cluster.remove()

@@ -17,7 +17,7 @@ from typing import TypeVar
 import pytest
 
 from octavo.db.codes import CampaignState, InDoubt, MessageState, Purpose
-from octavo.db.postgresql_store import Session
+from octavo.db.postgresql_session import Session
 from octavo.db.unit_of_work import Unit
 from octavo.drivers.protocol import Fault
 from octavo.kit.clock import MINUTE, SECOND, Instant

@@ -4,19 +4,24 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from random import Random
+from typing import cast
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import bindparam
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from octavo.db import partitions, postgresql
-from octavo.db import postgresql_store as storing
+from octavo.db import bulk, partitions, postgresql
+from octavo.db import postgresql_session as storing
 from octavo.db.connection import Connection
 from octavo.db.database import Database
 from octavo.db.migrate import HEAD, NoDatabase, migrate, require
 from octavo.db.postgresql_database import PostgresDatabase
-from octavo.db.postgresql_store import PostgresStore, Session
+from octavo.db.postgresql_session import Session
+from octavo.db.postgresql_store import PostgresStore
 from octavo.db.schema import dispatch, money
 from octavo.db.statement import Command, Query, first_integer, first_text
 from octavo.db.unit_of_work import Rank
@@ -36,12 +41,42 @@ SET = Command(
     .where(_setting.name == bindparam("name"))
     .values(value=bindparam("value"))
 )
+PUT_AT_ONCE = Command(
+    sa.insert(dispatch.setting).values(name=bindparam("name"), value=bindparam("value")),
+    takes=("name", "value"),
+    at_once=True,
+)
+SET_AT_ONCE = Command(
+    sa.update(dispatch.setting)
+    .where(_setting.name == bindparam("which"))
+    .values(value=bindparam("new")),
+    takes=("which", "new"),
+    at_once=True,
+)
+DROP_AT_ONCE = Command(
+    sa.delete(dispatch.setting).where(_setting.name == bindparam("which")),
+    takes=("which",),
+    at_once=True,
+)
 GET = Query(first_text, sa.select(_setting.value).where(_setting.name == bindparam("name")))
 AMONG = Query(
     first_text,
     lambda d: sa.select(_setting.value).where(d.among(_setting.name, "names")),
 )
 MARKS = Query(first_integer, sa.select(sa.func.count()).select_from(dispatch.commit_mark))
+TEXTS = Query(
+    lambda row: tuple(cast("list[str | None]", row[0])),
+    sa.select(bindparam("texts", type_=ARRAY(sa.Text()))),
+)
+NUMBERS = Query(
+    lambda row: tuple(cast("list[int | float | None]", row[0])),
+    sa.select(bindparam("numbers", type_=ARRAY(sa.BigInteger()))),
+)
+FLOATS = Query(
+    lambda row: tuple(cast("list[int | float | None]", row[0])),
+    sa.select(bindparam("numbers", type_=ARRAY(sa.Double()))),
+)
+TRANSACTION = Query(first_integer, sa.select(sa.func.txid_current()))
 SUM = Query(first_integer, sa.select(sa.func.sum(money.price.c.amount)))
 PUT_PRICE = Command(
     sa.insert(money.price).values(
@@ -93,6 +128,44 @@ def test_a_batch_tells_how_many_rows_it_touched(session: Session) -> None:
         return [c.many(PUT, rows), c.many(PUT, []), c.run(SET, name="d", value="")]
 
     assert session.write(unit) == [3, 0, 0]
+
+
+def test_a_batch_may_be_one_statement(session: Session) -> None:
+    """An insert, an update and a delete of many rows, with nothing and with odd text in them."""
+
+    def unit(c: Connection) -> list[int]:
+        return [
+            c.many(PUT_AT_ONCE, [("a", "1"), ("b", "x\0y"), ("c", 'say "x, {y}" \\')]),
+            c.many(SET_AT_ONCE, [("a", "2"), ("z", "3"), ("c", "\ud800")]),
+            c.many(DROP_AT_ONCE, [("b",), ("z",)]),
+            c.many(PUT_AT_ONCE, []),
+        ]
+
+    assert session.write(unit) == [3, 2, 1, 0]
+    odd = "\N{REPLACEMENT CHARACTER}"
+    assert sorted(session.read(lambda c: c.all(AMONG, names=["a", "b", "c"]))) == ["2", odd]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.none(),
+            st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
+            st.sampled_from(["NULL", "null", "{}", "{a,b}", '"', "\\", '\\"', " ", "", ",", "\n"]),
+        )
+    )
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_column_of_texts_arrives_as_it_was(session: Session, column: list[str | None]) -> None:
+    assert session.read(lambda c: c.one(TEXTS, texts=bulk.array(column))) == tuple(column)
+
+
+@pytest.mark.parametrize("column", [[], [1, None, -(2**63), 2**63 - 1], [None], [0.1, 1e300, -0.0]])
+def test_a_column_of_numbers_arrives_as_it_was(
+    session: Session, column: list[int | float | None]
+) -> None:
+    query = FLOATS if any(isinstance(n, float) for n in column) else NUMBERS
+    assert session.read(lambda c: c.one(query, numbers=bulk.array(column))) == tuple(column)
 
 
 def test_lists_are_one_parameter(session: Session) -> None:
@@ -299,6 +372,48 @@ def test_a_store_raises_what_a_unit_raises(url: str) -> None:
 
 
 # -- schema ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_orders_that_wait_share_a_transaction_until_one_is_refused(
+    url: str, *, refused: bool
+) -> None:
+    held = threading.Event()
+    ran: list[tuple[int, int]] = []
+
+    def order(account: int) -> Callable[[Connection], int]:
+        def unit(c: Connection) -> int:
+            c.run(PUT, name=f"order {account}", value="x")
+            ran.append((account, c.one(TRANSACTION) or 0))
+            if refused and account == 2:
+                raise ZeroDivisionError
+            return account
+
+        return unit
+
+    async def main() -> list[int | BaseException]:
+        store = PostgresStore(url, Random(1), writers=1, readers=1)
+        first = asyncio.create_task(store.write(Rank.ACCEPT, lambda _: held.wait(10)))
+        await asyncio.sleep(0.1)
+        orders = [
+            asyncio.create_task(store.write(Rank.ACCEPT, order(n), account=n)) for n in (3, 1, 2)
+        ]
+        await asyncio.sleep(0)
+        held.set()
+        results = await asyncio.gather(first, *orders, return_exceptions=True)
+        kept = await store.read(lambda c: c.all(AMONG, names=[f"order {n}" for n in (1, 2, 3)]))
+        assert len(kept) == (2 if refused else 3)
+        await store.close()
+        return list(results[1:])
+
+    results = asyncio.run(main())
+    if refused:
+        assert results[:2] == [3, 1]
+        assert isinstance(results[2], ZeroDivisionError)
+    else:
+        assert results == [3, 1, 2]
+        assert [account for account, _ in ran] == [1, 2, 3]
+        assert len({transaction for _, transaction in ran}) == 1
 
 
 def test_migrations_that_start_at_once_wait_for_each_other() -> None:

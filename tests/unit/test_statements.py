@@ -14,7 +14,7 @@ import octavo
 from octavo.callbacks import repository as callbacks
 from octavo.db import statements
 from octavo.db.dialect import POSTGRESQL, SQLITE, Dialect
-from octavo.db.statement import Compiled, Query, Statement
+from octavo.db.statement import Command, Compiled, Query, Statement
 from octavo.db.statements import (
     crew,
     dispatching,
@@ -91,11 +91,14 @@ def test_sqlite_prepares(database: sqlite3.Connection, statement: Statement) -> 
 
 def test_postgresql_prepares(server: psycopg.Connection[tuple[object, ...]]) -> None:
     for name, statement in STATEMENTS:
-        compiled = statement.compiled(POSTGRESQL)
-        try:
-            server.execute(f"EXPLAIN {compiled.sql}".encode(), [None] * len(compiled.names))
-        except psycopg.Error as error:
-            raise AssertionError(f"{name}: {compiled.sql}") from error
+        texts = [statement.compiled(POSTGRESQL)]
+        if isinstance(statement, Command) and statement.at_once:
+            texts.append(statement.over_rows(POSTGRESQL))
+        for compiled in texts:
+            try:
+                server.execute(f"EXPLAIN {compiled.sql}".encode(), [None] * len(compiled.names))
+            except psycopg.Error as error:
+                raise AssertionError(f"{name}: {compiled.sql}") from error
 
 
 @pytest.mark.parametrize(
@@ -144,7 +147,10 @@ FREQUENT = [
     ("counters", dispatching.MOVE_COUNTS, "campaign_count", KEY),
     ("opted out since", dispatching.NEWLY_SUPPRESSED, "message", KEY),
     ("opted out since", dispatching.NEWLY_SUPPRESSED, "suppression", KEY),
-    ("passes of a range", passes.PENDING_PASSES, "message", KEY),
+    ("left in slices", passes.LEFT_IN, "message", KEY),
+    ("work of campaigns", passes.WITHOUT_WORK, "campaign_count", KEY),
+    ("finish", passes.FINISH, "campaign", KEY),
+    ("money left", passes.WITH_MONEY_LEFT, "campaign_count", KEY),
     ("return", passes.RETURN_SLICE, "slice", KEY),
     ("close", passes.CLOSE_SLICE, "slice", KEY),
     ("in doubt", passes.IN_DOUBT_ROWS, "message", KEY),

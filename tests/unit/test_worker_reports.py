@@ -27,7 +27,7 @@ class WorldStore:
     def __init__(self, world: World) -> None:
         self.world = world
 
-    async def write(self, rank: Rank, unit: Unit[T]) -> T:
+    async def write(self, rank: Rank, unit: Unit[T], account: int = 0) -> T:
         """A unit of work of its own."""
         return self.world.run(unit)
 
@@ -133,12 +133,12 @@ class FewWrites(WorldStore):
         self.left = most
         self.keeper = Housekeeper(self, lambda: world.now)
 
-    async def write(self, rank: Rank, unit: Unit[T]) -> T:
+    async def write(self, rank: Rank, unit: Unit[T], account: int = 0) -> T:
         """As before; and counts."""
         self.left -= 1
         if self.left == 0:
             self.keeper.stop()
-        return await super().write(rank, unit)
+        return await super().write(rank, unit, account)
 
 
 def test_a_job_that_fails_does_not_stop_the_housekeeper(world: World) -> None:

@@ -100,7 +100,9 @@ class SmsService:
         if order.simulate:
             return await self.store.read(lambda c: orders.simulate(c, planned))
         accepted = await self.store.write(
-            Rank.ACCEPT, partial(_accept, order=order, plan=plan, planned=planned, now=now)
+            Rank.ACCEPT,
+            partial(_accept, order=order, plan=plan, planned=planned, now=now),
+            account=0 if order.list_name else planned.account,  # a list's rows are locked too
         )
         if planned.send_at <= now:
             self.wake()

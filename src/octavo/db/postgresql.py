@@ -24,6 +24,9 @@ R = TypeVar("R")
 NEEDED = 140000
 """The oldest server that is used: 14."""
 
+WORTH_ONE_STATEMENT = 4
+"""Rows from which one statement over all of them costs less than one for each."""
+
 CONNECT_SECONDS = 5
 STATEMENT_TIMEOUT = "60s"
 IDLE_TIMEOUT = "5s"
@@ -49,10 +52,19 @@ SET idle_in_transaction_session_timeout = '{IDLE_TIMEOUT}';
 SET lock_timeout = '{LOCK_TIMEOUT}';
 SET default_transaction_isolation = 'read committed';
 SET timezone = 'UTC';
+SET jit = off;
+SET enable_seqscan = off;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off;
 SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
 """
-"""P1: a commit is on disk when it returns. A stricter setting of the server's is left alone."""
+"""P1: a commit is on disk when it returns. A stricter setting of the server's is left alone.
+
+Every statement of ours finds its rows by index, from the few that it is given. The planner is told
+so: what it knows of a month's new partition is wrong until the first ANALYZE, and the plan of a
+prepared statement may have been made when a table was empty.
+"""
 
 
 class ServerTooOld(psycopg.NotSupportedError):
@@ -118,17 +130,24 @@ class PostgresConnection:
         return max(self._execute(command.compiled(POSTGRESQL), given).rowcount, 0)
 
     def many(self, command: Command, rows: Iterable[Sequence[Value]]) -> int:
-        """Runs for each row (columns in the order of the command's `takes`), in one pipeline."""
-        compiled = command.compiled(POSTGRESQL)
-        arranged = list(compiled.arrange_rows(rows))
-        if not arranged:
+        """Runs for each row (columns in the order of the command's `takes`): as one statement, or
+        in one pipeline.
+        """
+        given = list(rows)
+        if not given:
             return 0
+        if command.at_once and len(given) >= WORTH_ONE_STATEMENT:
+            return self._execute(command.over_rows(POSTGRESQL), command.columns(given)).rowcount
+        compiled = command.compiled(POSTGRESQL)
+        arranged = list(compiled.arrange_rows(given))
         self._cursor.executemany(compiled.sql, arranged)
         self.wrote = True
         return self._cursor.rowcount
 
     def _execute(self, compiled: Compiled, given: Mapping[str, Parameter]) -> psycopg.Cursor[Row]:
-        cursor = self._cursor.execute(compiled.sql, compiled.arrange(given))
+        # A join that was planned for small tables can take seconds once they have grown.
+        prepare = False if compiled.joins else None
+        cursor = self._cursor.execute(compiled.sql, compiled.arrange(given), prepare=prepare)
         if compiled.writes and cursor.rowcount:
             self.wrote = True
         return cursor

@@ -11,7 +11,8 @@ from psycopg import errors
 
 from octavo.db import postgresql
 from octavo.db.database import Reader, Standing
-from octavo.db.postgresql_store import PostgresStore, Session
+from octavo.db.postgresql_session import Session
+from octavo.db.postgresql_store import PostgresStore
 from octavo.db.unit_of_work import Store, Unit
 from octavo.kit.errors import StoreUnavailable
 

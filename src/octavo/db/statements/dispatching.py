@@ -130,8 +130,14 @@ def _pending_rows(d: Dialect) -> sa.Select[tuple[object, ...]]:
         _message["pass"] == _slice["pass"],
         _message.state == PENDING,
     )
-    joined = d.each(dispatch.slice_, dispatch.message, mine, _message.seq, "most")
+    joined = d.each(dispatch.message, mine, dispatch.slice_, order=_message.seq, most="most")
     m = joined.table.c
+    stop = d.each(
+        people.suppression,
+        sa.and_(_suppression.account_id == _campaign.account_id, _suppression.address == m.address),
+        dispatch.campaign,
+        joined.table,
+    )
     return (
         sa.select(
             _slice.id,
@@ -142,7 +148,7 @@ def _pending_rows(d: Dialect) -> sa.Select[tuple[object, ...]]:
             m.parts,
             m.price,
             m.attempts,
-            _suppression.scope,
+            stop.table.c.scope,
             _campaign.account_id,
             _campaign.purpose,
             _campaign.sender,
@@ -152,13 +158,7 @@ def _pending_rows(d: Dialect) -> sa.Select[tuple[object, ...]]:
         .select_from(dispatch.slice_)
         .join(dispatch.campaign, _campaign.id == _slice.campaign_id)
         .join(joined.table, joined.on)
-        .outerjoin(
-            people.suppression,
-            sa.and_(
-                _suppression.account_id == _campaign.account_id,
-                _suppression.address == m.address,
-            ),
-        )
+        .outerjoin(stop.table, stop.on)
         .where(d.among(_slice.id, "slices"))
         .order_by(_slice.priority, _slice.vt, _slice.id, m.seq)
         .limit(bindparam("most"))
@@ -178,6 +178,7 @@ LEASE_SLICE = Command(
         intent_hi=bindparam("intent_hi"),
     ),
     takes=("link_id", "grant_hi", "intent_hi", "slice_id"),
+    at_once=True,
 )
 
 BOOK_RATE = Command(
@@ -229,6 +230,7 @@ ACCEPT_MESSAGE = Command(
         at=bindparam("now"),
     ),
     takes=("route", "now", "campaign", "seq", "pass_"),
+    at_once=True,
 )
 
 RETRY_MESSAGE = Command(
@@ -247,6 +249,7 @@ RETRY_MESSAGE = Command(
         }
     ),
     takes=("next_pass", "cost", "now", "campaign", "seq", "pass_"),
+    at_once=True,
 )
 
 END_MESSAGE = Command(
@@ -265,6 +268,7 @@ END_MESSAGE = Command(
         at=bindparam("now"),
     ),
     takes=("state", "reason", "cost", "route", "now", "campaign", "seq", "pass_"),
+    at_once=True,
 )
 """A pending message is failed, skipped or unknown."""
 
@@ -280,6 +284,7 @@ INSERT_PARTS = Command(
         )
     ),
     takes=_PART_COLUMNS,
+    at_once=True,
 )
 """A carrier that knows our reference may give the id of an earlier pass again."""
 
@@ -290,6 +295,7 @@ INSERT_IN_DOUBT = Command(
         .on_conflict_do_nothing()
     ),
     takes=[c.name for c in dispatch.in_doubt.columns],
+    at_once=True,
 )
 
 MOVE_COUNTS = Command(
@@ -314,6 +320,7 @@ MOVE_COUNTS = Command(
         "captured",
         "campaign",
     ),
+    at_once=True,
 )
 
 RAISE_INTENT = Command(
@@ -321,24 +328,31 @@ RAISE_INTENT = Command(
     .where(_slice.id == bindparam("slice_id"))
     .values(grant_hi=bindparam("grant_hi"), intent_hi=bindparam("intent_hi")),
     takes=("grant_hi", "intent_hi", "slice_id"),
+    at_once=True,
 )
 
-NEWLY_SUPPRESSED = Query(
-    first_integer,
-    sa.select(_message.seq)
-    .join(
+
+def _newly_suppressed(d: Dialect) -> sa.Select[tuple[int]]:
+    stop = d.each(
         people.suppression,
         sa.and_(
             _suppression.account_id == bindparam("account_id"),
             _suppression.address == _message.address,
         ),
+        dispatch.message,
     )
-    .where(
-        _message.campaign_id == bindparam("campaign"),
-        _message.seq > bindparam("after"),
-        _message.seq <= bindparam("until"),
-        _message.state == PENDING,
-        _message["pass"] == bindparam("pass_"),
-        _suppression.scope >= bindparam("least_scope"),
-    ),
-)
+    return (
+        sa.select(_message.seq)
+        .join(stop.table, stop.on)
+        .where(
+            _message.campaign_id == bindparam("campaign"),
+            _message.seq > bindparam("after"),
+            _message.seq <= bindparam("until"),
+            _message.state == PENDING,
+            _message["pass"] == bindparam("pass_"),
+            stop.table.c.scope >= bindparam("least_scope"),
+        )
+    )
+
+
+NEWLY_SUPPRESSED = Query(first_integer, _newly_suppressed)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from octavo.db.dialect import larger
+from octavo.db.dialect import Dialect, larger
 from octavo.db.schema import dispatch, people
 from octavo.db.statement import Command, Query, first_integer, first_text
 
@@ -18,10 +18,11 @@ def _columns(table: sa.Table, *left_out: str) -> list[str]:
     return [column.name for column in table.columns if column.name not in left_out]
 
 
-def insert(table: sa.Table, *left_out: str) -> Command:
+def insert(table: sa.Table, *left_out: str, at_once: bool = False) -> Command:
     """An insert of every column (less those left to their defaults), in the table's order."""
     names = _columns(table, *left_out)
-    return Command(sa.insert(table).values({name: bindparam(name) for name in names}), takes=names)
+    statement = sa.insert(table).values({name: bindparam(name) for name in names})
+    return Command(statement, takes=names, at_once=at_once)
 
 
 MOVE_COUNTER = Query(
@@ -72,14 +73,19 @@ TICKET_OF_REQUEST_ID = Query(
     ),
 )
 
-SUPPRESSED_AMONG = Query(
-    first_text,
-    lambda d: sa.select(people.suppression.c.address).where(
+
+def _suppressed_among(d: Dialect) -> sa.Select[tuple[str]]:
+    stops = d.picked(
+        people.suppression,
+        people.suppression.c.address,
+        "addresses",
         people.suppression.c.account_id == bindparam("account_id"),
         people.suppression.c.scope >= bindparam("least_scope"),
-        d.among(people.suppression.c.address, "addresses"),
-    ),
-)
+    )
+    return sa.select(stops.table.c.address).select_from(stops.source).where(stops.where)
+
+
+SUPPRESSED_AMONG = Query(first_text, _suppressed_among)
 
 VT_OF_GROUP = Query(
     lambda row: float(row[0] or 0),
@@ -111,8 +117,10 @@ INSERT_CAMPAIGN = insert(dispatch.campaign, "released", "cursor", "finished_at",
 INSERT_COUNT = insert(
     dispatch.campaign_count, "accepted", "delivered", "failed", "unknown", "captured"
 )
-INSERT_MESSAGES = insert(dispatch.message, "charged", "pass", "attempts", "parts_done", "route_id")
-INSERT_SLICES = insert(dispatch.slice_, "id", "pass", "link_id", "fence")
+INSERT_MESSAGES = insert(
+    dispatch.message, "charged", "pass", "attempts", "parts_done", "route_id", at_once=True
+)
+INSERT_SLICES = insert(dispatch.slice_, "id", "pass", "link_id", "fence", at_once=True)
 ADD_REASON = Command(
     lambda d: (
         d.insert(dispatch.campaign_reason)
