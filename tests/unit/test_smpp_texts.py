@@ -108,6 +108,13 @@ def test_a_text_that_is_counted_strictly_is_spread(text: str) -> None:
     assert gsm.decode(b"".join(piece.body[6:] for piece in pieces)) == text
 
 
+def test_no_character_is_cut_in_two() -> None:
+    first, _ = TextStyle().pieces("я" * 66 + "👍" + "я" * 10, 2, REFERENCE)
+    assert first.body[6:].decode("utf-16-be") == "я" * 66
+    first, _ = TextStyle().pieces("a" * 152 + "€" + "a" * 10, 2, REFERENCE)
+    assert first.body[6:] == b"a" * 152
+
+
 def test_a_text_over_its_parts_is_not_sent() -> None:
     with pytest.raises(Unsendable):
         TextStyle().pieces("a" * 161, 1, REFERENCE)
