@@ -219,7 +219,7 @@ class World:
             pass
         while self.run(lambda c: events.number_events(c, 50)) == 50:
             pass
-        while self.run(lambda c: receipts.retry(c, 50, self.now)) == 50:
+        while self.run(lambda c: receipts.retry(c, 50, self.now)).looked == 50:
             pass
         self.run(lambda c: campaigns.seal_some(c, 10, self.now))
 

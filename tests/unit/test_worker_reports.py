@@ -10,6 +10,7 @@ from octavo.db.unit_of_work import Rank, Unit
 from octavo.drivers.protocol import Inbound, Report, ReportState
 from octavo.kit.tickets import reference
 from octavo.ledger import campaigns
+from octavo.metrics.metrics import Metrics
 from octavo.worker import reports
 from octavo.worker.housekeeping import Housekeeper
 from tests.common.holder import Holder
@@ -131,7 +132,7 @@ class FewWrites(WorldStore):
     def __init__(self, world: World, most: int) -> None:
         super().__init__(world)
         self.left = most
-        self.keeper = Housekeeper(self, lambda: world.now)
+        self.keeper = Housekeeper(self, lambda: world.now, Metrics().worker({}))
 
     async def write(self, rank: Rank, unit: Unit[T], account: int = 0) -> T:
         """As before; and counts."""

@@ -41,6 +41,13 @@ class Senders(Protocol):
         """One of the account's campaign parameters."""
 
 
+class Intake(Protocol):
+    """Watches orders."""
+
+    def accepted(self, order: PlannedOrder, accepted: Accepted) -> None:
+        """An order is on disk."""
+
+
 @dataclass(frozen=True)
 class Doubts:
     """How long an order waits for a lost answer before its policy acts; microseconds."""
@@ -63,6 +70,7 @@ class SmsService:
     senders: Senders
     doubts: Doubts
     wake: Callable[[], None]
+    intake: Intake
 
     async def send(self, account: Account, order: SmsOrder) -> Sent:
         """Accepts an order; it is on disk when this returns (P1). Raises Refusal."""
@@ -104,6 +112,7 @@ class SmsService:
             partial(_accept, order=order, plan=plan, planned=planned, now=now),
             account=0 if order.list_name else planned.account,  # a list's rows are locked too
         )
+        self.intake.accepted(planned, accepted)
         if planned.send_at <= now:
             self.wake()
         return accepted
