@@ -38,6 +38,7 @@ from octavo.db.unit_of_work import Rank, Store
 from octavo.drivers.protocol import Driver
 from octavo.drivers.sandbox.driver import SandboxDriver
 from octavo.drivers.sandbox.settings import SandboxSettings
+from octavo.drivers.smpp.maker import maker
 from octavo.kit import logs
 from octavo.kit.clock import Clock, system_clock
 from octavo.kit.errors import OctavoError
@@ -367,6 +368,8 @@ def _links(settings: Settings, routes: list[Route], clock: Clock) -> list[LinkSp
 def _driver_maker(
     settings: Settings, route: Route, number: int, clock: Clock
 ) -> Callable[[], Driver]:
+    if route.driver == "smpp":
+        return maker(route.settings, route.window, clock, SystemRandom())
     if route.driver != "sandbox":
         raise UnknownDriver(f"route {route.name}: {route.driver}")
     dials = SandboxSettings(

@@ -23,6 +23,7 @@ from octavo.accounts.schemas import NewAccount
 from octavo.api.server import loop_factory
 from octavo.db import sqlite
 from octavo.db.codes import CampaignState, Scope
+from octavo.db.connection import Connection
 from octavo.db.unit_of_work import run_once
 from octavo.kit.clock import system_clock
 from octavo.kit.money import money
@@ -258,9 +259,16 @@ def wait_until(happened: Callable[[], bool]) -> None:
 
 
 @contextlib.contextmanager
-def serving(used: Settings) -> Iterator[Server]:
-    """A server on a free port, with the default prices and routes and no account."""
+def serving(
+    used: Settings, prepare: Callable[[Connection], None] | None = None
+) -> Iterator[Server]:
+    """A server on a free port, with the default prices and routes and no account; `prepare` may
+    change its database before it starts.
+    """
     file = database.seeded(used.data_dir)
+    if prepare is not None:
+        with database.connection(file) as c:
+            prepare(c)
     up: Future[_Up] = Future()
     thread = threading.Thread(target=_run, args=(used, up))
     thread.start()

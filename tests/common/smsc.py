@@ -26,6 +26,7 @@ from octavo.drivers.smpp.wire.tlv import Tag, Tlvs, integer_of
 from tests.common.sandbox import RecordingSink, loop_clock
 
 BINDS = {Command.BIND_TRANSMITTER, Command.BIND_RECEIVER, Command.BIND_TRANSCEIVER}
+RECEIVING = {Command.BIND_RECEIVER, Command.BIND_TRANSCEIVER}
 
 USUAL = Behaviour("delivered")
 
@@ -49,12 +50,13 @@ class Smsc:
     mute: bool = False
     """Takes everything, answers nothing but the bind."""
     hang_up_after: int | None = None
-    """Submits, the last of which it takes and does not answer."""
+    """Submits, the last of which it takes and does not answer; once."""
     refuses: Callable[[Pdu], int | None] = lambda _: None
     """The status of a submit before its number is looked at; None for no objection."""
     lines: list["Line"] = field(default_factory=list)
     submits: list[Pdu] = field(default_factory=list)
     heard: list[Pdu] = field(default_factory=list)
+    kept: list[Pdu] = field(default_factory=list)
 
     def line(self) -> "Line":
         """A new connection."""
@@ -63,11 +65,12 @@ class Smsc:
         return line
 
     def deliver(self, pdu: Pdu) -> None:
-        """Sends a PDU over a connection that receives."""
+        """Sends a PDU over a connection that receives, once there is one."""
         for line in reversed(self.lines):
-            if line.bound in {Command.BIND_RECEIVER, Command.BIND_TRANSCEIVER}:
+            if line.bound in RECEIVING:
                 line.write(pdu)
                 return
+        self.kept.append(pdu)
 
     def answers_to(self, command: Command) -> list[int]:
         """The statuses that we were answered to a command."""
@@ -83,6 +86,7 @@ class Line(asyncio.Protocol):
         self.open = True
         self._splitter = Splitter()
         self._sequence = 1_000
+        self._unanswered: dict[int, Pdu] = {}
         self._passes: Counter[tuple[bytes, bytes]] = Counter()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -91,6 +95,7 @@ class Line(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.open, self.bound = False, None
+        self.smsc.kept += self._unanswered.values()
 
     def data_received(self, data: bytes) -> None:
         for frame in self._splitter.feed(data):
@@ -100,13 +105,16 @@ class Line(asyncio.Protocol):
         """Sends a PDU, a request under a number of its own."""
         if not pdu.command & RESPONSE and not pdu.sequence:
             self._sequence += 1
+            self._unanswered[self._sequence] = pdu
             pdu = Pdu(pdu.command, self._sequence, pdu.status, pdu.fields, pdu.tlvs)
         if self.open:
             self.transport.write(encode(pdu))
 
     def _take(self, pdu: Pdu) -> None:
         self.smsc.heard.append(pdu)
-        if pdu.command in BINDS:
+        if pdu.command & RESPONSE:
+            self._unanswered.pop(pdu.sequence, None)
+        elif pdu.command in BINDS:
             self._bind(pdu)
         elif self.smsc.mute:
             if pdu.command == Command.SUBMIT_SM:
@@ -125,11 +133,19 @@ class Line(asyncio.Protocol):
             self.bound = pdu.command
         fields = {"system_id": b"smsc"}
         self.write(Pdu(pdu.command | RESPONSE, pdu.sequence, status, fields if not status else {}))
+        if self.bound in RECEIVING:
+            kept, self.smsc.kept = self.smsc.kept, []
+            for each in kept:
+                self.write(each)
 
     def _submit(self, pdu: Pdu) -> None:
         smsc = self.smsc
+        if not self.open:
+            return
         smsc.submits.append(pdu)
         if smsc.hang_up_after is not None and len(smsc.submits) >= smsc.hang_up_after:
+            smsc.hang_up_after = None
+            self.open, self.bound = False, None
             self.transport.abort()
             return
         to = pdu.octets("destination_addr")

@@ -835,6 +835,27 @@ def test_the_same_words_again_are_another_message_unless_the_carrier_repeats_its
     assert ids["YES"][1] == ids["YES"][2]
 
 
+def test_what_comes_with_the_answer_to_the_bind_is_kept() -> None:
+    smsc, sink = Smsc(), RecordingSink()
+    smsc.deliver(phone(b"STOP"))
+    joined = dial_to(smsc)
+
+    async def dial(used: SmppSettings, make: Callable[[], Session]) -> Session:
+        session = await joined(used, make)
+        await asyncio.sleep(1)
+        return session
+
+    async def main() -> None:
+        link = SmppDriver(settings(), LinkMemory(Random(1)), loop_clock, dial=dial)
+        await link.start(sink)
+        await asyncio.sleep(1)
+        await link.stop(drain=True)
+
+    run_virtually(main())
+    assert [reply.text for reply in sink.replied] == ["STOP"]
+    assert smsc.answers_to(Command.DELIVER_SM) == [0]
+
+
 def test_data_sm_brings_messages_too() -> None:
     smsc, sink = Smsc(), RecordingSink()
 

@@ -94,10 +94,10 @@ class SmppDriver:
 
     async def _bind(self) -> None:
         for command in self._settings.bind.commands:
-            make = partial(Session, self._settings, command, self._writer)
+            make = partial(Session, self._settings, command, self._writer, self)
             session = await self._dial(self._settings, make)
             self._sessions.append(session)
-            await session.bound(self)
+            await session.bound()
 
     def is_up(self) -> bool:
         """Whether all binds of the link stand."""

@@ -7,7 +7,7 @@ one dictionary, and one timer a session looks at the oldest.
 import asyncio
 from collections.abc import Iterable, Sequence
 from struct import Struct
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 from octavo.drivers.protocol import Submission
 from octavo.drivers.smpp.settings import SmppSettings
@@ -82,16 +82,20 @@ class Owner(Protocol):
 
 
 class Session(asyncio.Protocol):
-    """A bind of the kind that `command` asks for."""
+    """A bind of the kind that `command` asks for. `owner` hears what comes from the first octet on:
+    a carrier may send what it kept together with its answer to the bind.
+    """
 
-    def __init__(self, settings: SmppSettings, command: Command, writer: SubmitWriter) -> None:
+    def __init__(
+        self, settings: SmppSettings, command: Command, writer: SubmitWriter, owner: Owner
+    ) -> None:
         self._settings = settings
         self.command = command
         self._writer = writer
         self._loop = asyncio.get_running_loop()
         self._splitter = Splitter()
         self._transport: asyncio.WriteTransport | None = None
-        self._owner: Owner | None = None
+        self._owner: Owner | None = owner
         self._sequence = 0
         self._flights: dict[int, tuple[float, Part]] = {}
         self._bound = self._loop.create_future()
@@ -107,12 +111,8 @@ class Session(asyncio.Protocol):
 
     # -- life ----------------------------------------------------------------------------------
 
-    async def bound(self, owner: Owner) -> None:
-        """Returns once the carrier has taken the bind; from then on `owner` hears.
-
-        Raises BindRefused, HungUp.
-        """
-        self._owner = owner
+    async def bound(self) -> None:
+        """Returns once the carrier has taken the bind. Raises BindRefused, HungUp."""
         await self._bound
 
     @property
@@ -143,10 +143,9 @@ class Session(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """As asyncio.Protocol: binds at once."""
-        if not isinstance(transport, asyncio.WriteTransport):
-            raise TypeError("a session needs a transport that it can write to")
-        self._transport = transport
-        transport.set_write_buffer_limits(1 << 20)
+        # uvloop's transports have the methods, not the base class.
+        self._transport = cast("asyncio.WriteTransport", transport)
+        self._transport.set_write_buffer_limits(1 << 20)
         self._heard_at = self._loop.time()
         self._write(encode(self._bind_request()))
         self._look()
@@ -158,7 +157,7 @@ class Session(asyncio.Protocol):
             self._timer.cancel()
         self._unbound.set()
         if not self._bound.done():
-            self._bound.set_exception(HungUp(self._reason))
+            self._not_bound(HungUp(self._reason))
         lost = [Answered(part, None) for _, part in self._flights.values()]
         self._flights.clear()
         self._over.set_result(None)
@@ -264,13 +263,18 @@ class Session(asyncio.Protocol):
             nack = header_only(Command.GENERIC_NACK, frame.sequence, Status.ESME_RINVCMDID)
             self._write(nack)
 
+    def _not_bound(self, error: OctavoError) -> None:
+        self._bound.set_exception(error)
+        # Who waits for it may have given up: then it is nobody's surprise.
+        self._bound.exception()
+
     def _bind_answered(self, status: int) -> None:
         if self._bound.done():
             return
         if status == Status.ESME_ROK:
             self._bound.set_result(None)
         else:
-            self._bound.set_exception(BindRefused(name_of(status)))
+            self._not_bound(BindRefused(name_of(status)))
 
     def _nacked(self, frame: Frame, answers: list[Answered]) -> None:
         """A PDU of ours was not understood; without its number there is no telling which."""
@@ -279,7 +283,7 @@ class Session(asyncio.Protocol):
             status = frame.status or Status.ESME_RUNKNOWNERR
             answers.append(Answered(flight[1], status))
         elif not self._bound.done():
-            self._bound.set_exception(BindRefused(f"generic_nack, {name_of(frame.status)}"))
+            self._not_bound(BindRefused(f"generic_nack, {name_of(frame.status)}"))
         elif self._enquired_at is not None:
             self._enquired_at = None
         else:

@@ -13,6 +13,8 @@ from octavo.drivers.smpp.receipts import ReceiptFrom
 from octavo.drivers.smpp.texts import TextStyle
 from octavo.drivers.smpp.wire.commands import Command
 
+_LONGEST = 3_600
+
 
 class BindType(StrEnum):
     """Which binds make one link."""
@@ -90,8 +92,9 @@ class SmppSettings:
         """Raises ValueError when a setting is out of its range."""
         if self.window < 1:
             raise ValueError("a window is 1 or more")
-        if min(self.connect_timeout, self.response_timeout, self.enquire_every) <= 0:
-            raise ValueError("times are above 0")
+        times = (self.connect_timeout, self.response_timeout, self.enquire_every)
+        if not all(0 < seconds <= _LONGEST for seconds in times):
+            raise ValueError(f"times are above 0, at most {_LONGEST} s")
         if not 0 <= self.priority <= 3 or not 0 <= self.validity < 100 * 24 * 3600:
             raise ValueError("a priority is 0 to 3, a validity under 100 days")
 
