@@ -34,12 +34,13 @@ from octavo.db.clock import DatabaseClock
 from octavo.db.request_log import RequestLog
 from octavo.db.sqlite import ServerLock
 from octavo.db.unit_of_work import Rank, Store
+from octavo.db.vitals import Vitals
 from octavo.drivers.protocol import Driver
 from octavo.drivers.sandbox.driver import SandboxDriver
 from octavo.drivers.sandbox.settings import SandboxSettings
 from octavo.kit import logs
 from octavo.kit.clock import Clock, system_clock
-from octavo.kit.errors import OctavoError, StoreUnavailable
+from octavo.kit.errors import OctavoError
 from octavo.kit.fresh import Fresh
 from octavo.ledger import links
 from octavo.numbers import NumberReader
@@ -167,7 +168,7 @@ async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[
         work = None
         if working:
             work = await stack.enter_async_context(_working(settings, store, clock))
-        health = _health(settings, store, work)
+        health = _health(settings, store, clock, work)
         wake = work.worker.wake if work else _nobody
         app = make_app(_services(settings, store, clock, SystemRandom(), wake), health)
         app.add_middleware(LogRequests, log=requests, clock=clock)
@@ -185,14 +186,18 @@ async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[
     log.info("server stopped")
 
 
-def _health(settings: Settings, store: Store, work: "Work | None") -> Health:
+def _health(settings: Settings, store: Store, clock: Clock, work: "Work | None") -> Health:
+    vitals = Vitals(store, clock)
     checks: dict[str, Check] = {
-        "store": partial(_store_works, store),
+        "store": vitals.problem,
         "disk": partial(_disk_has_room, settings),
     }
     if work:
         checks["links"] = work.worker.problem
-    return Health(checks)
+    cautions: dict[str, Check] = {}
+    if not settings.database.embedded:
+        cautions["standby"] = vitals.warning
+    return Health(checks, cautions)
 
 
 @asynccontextmanager
@@ -331,14 +336,6 @@ def _driver_maker(
         unreported=settings.sandbox_unreported,
     )
     return lambda: SandboxDriver(dials, clock, Random())  # noqa: S311 - dice of a simulation
-
-
-async def _store_works(store: Store) -> str | None:
-    try:
-        await asyncio.wait_for(store.write(Rank.ACCEPT, lambda _: None), 2)
-    except (StoreUnavailable, TimeoutError) as error:
-        return f"the writer is stuck: {error}"
-    return None
 
 
 async def _disk_has_room(settings: Settings) -> str | None:

@@ -1,6 +1,6 @@
 """Whether the process lives and whether it can take orders."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from fastapi import FastAPI
@@ -17,16 +17,27 @@ class Health:
     """What `/readyz` asks."""
 
     checks: dict[str, Check] = field(default_factory=dict)
+    cautions: dict[str, Check] = field(default_factory=dict)
+    """What an operator should know of, although orders can be taken."""
     draining: bool = False
 
     async def problems(self) -> dict[str, str]:
         """The checks that fail, by name."""
         found = {"drain": "the server is stopping"} if self.draining else {}
-        for name, check in self.checks.items():
-            problem = await check()
-            if problem:
-                found[name] = problem
-        return found
+        return found | await _failing(self.checks)
+
+    async def warnings(self) -> dict[str, str]:
+        """The cautions that are due, by name."""
+        return await _failing(self.cautions)
+
+
+async def _failing(checks: Mapping[str, Check]) -> dict[str, str]:
+    found = {}
+    for name, check in checks.items():
+        problem = await check()
+        if problem:
+            found[name] = problem
+    return found
 
 
 def add(app: FastAPI, state: Health) -> None:
@@ -40,6 +51,8 @@ def add(app: FastAPI, state: Health) -> None:
         body: dict[str, Item] = {"status": "unready" if problems else "ready"}
         if problems:
             body["problems"] = dict(problems)
+        elif warnings := await state.warnings():
+            body["warnings"] = dict(warnings)
         return answer(body, 503 if problems else 200)
 
     app.add_api_route("/healthz", healthz, summary="The process answers.", tags=["operating"])
