@@ -57,7 +57,7 @@ def programs() -> Path | None:
     """Where `postgres` and `initdb` are: on PATH, or where Debian puts the newest version."""
     on_path = shutil.which("postgres")
     if on_path and shutil.which("initdb"):
-        return Path(on_path).parent
+        return Path(on_path).resolve().parent  # a link may stand there without its siblings
     found = [
         folder
         for folder in Path("/usr/lib/postgresql").glob("*/bin")

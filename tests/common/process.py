@@ -128,9 +128,13 @@ class ServerProcess:
 
     def sigterm(self) -> int:
         """Asks it to stop; its exit code."""
+        self.ask_to_stop()
+        return self.wait_exit()
+
+    def ask_to_stop(self) -> None:
+        """Sends SIGTERM and returns at once."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self.wait_exit()
 
     def wait_exit(self) -> int:
         assert self._process is not None

@@ -4,11 +4,13 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from random import Random
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from psycopg import conninfo
 from sqlalchemy import bindparam
 
 from octavo.db import partitions, postgresql, postgresql_marks
@@ -17,6 +19,7 @@ from octavo.db.connection import Connection
 from octavo.db.database import Database
 from octavo.db.migrate import HEAD, NoDatabase, migrate, require
 from octavo.db.postgresql_database import PostgresDatabase
+from octavo.db.postgresql_lineage import Lineage
 from octavo.db.postgresql_session import Session
 from octavo.db.postgresql_store import PostgresStore
 from octavo.db.schema import dispatch, money
@@ -299,11 +302,12 @@ def test_marks_of_dead_sessions_are_forgotten_after_a_day(
     session: Session, database: PostgresDatabase
 ) -> None:
     session.write(put("one"))
+    left = session.read(lambda c: c.one(MARKS)) or 0
+    assert left == 1
     now = system_clock()
-    database.write(lambda c: crew.forget_marks(c, now))
-    assert session.read(lambda c: c.one(MARKS)) == 1
-    database.write(lambda c: crew.forget_marks(c, Instant(now + 2 * DAY)))
-    assert session.read(lambda c: c.one(MARKS)) == 0
+    assert database.write(lambda c: crew.forget_marks(c, now)) == 0
+    assert database.write(lambda c: crew.forget_marks(c, Instant(now + 2 * DAY))) >= left
+    assert session.read(lambda c: c.one(MARKS)) == 1  # that of the write itself
 
 
 def test_marks_do_not_pile_up(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -323,6 +327,38 @@ def test_a_server_that_is_away_is_told_of_at_once() -> None:
     session = Session("postgresql:///x?host=/nowhere/at/all", Random(1))
     with pytest.raises(StoreUnavailable):
         session.write(put("never"))
+
+
+# -- servers that were replaced ---------------------------------------------------------------
+
+
+def test_a_cluster_of_another_identity_begins_anew(url: str, tmp_path: Path) -> None:
+    kept = tmp_path / "lineage"
+    kept.write_text('{"system": 1, "timeline": 7}')
+    PostgresDatabase(url, kept).write(put("restored"))
+    assert '"timeline": 1' in kept.read_text()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"system": "x"}', "\xff", '{"timeline": 9}'])
+def test_a_damaged_file_is_as_good_as_none(url: str, tmp_path: Path, text: str) -> None:
+    kept = tmp_path / "lineage"
+    kept.write_text(text)
+    found = Lineage(kept).connect(url)
+    found.raw.close()
+    assert found.timeline == 1
+    assert '"timeline": 1' in kept.read_text()
+
+
+def test_each_host_of_a_url_may_be_tried_by_itself() -> None:
+    tried = postgresql.one_by_one("postgresql://u:p@a:1,b:2,c:3/x?connect_timeout=7")
+    found = [conninfo.conninfo_to_dict(one) for one in tried]
+    assert [(one["host"], one["port"]) for one in found] == [("a", "1"), ("b", "2"), ("c", "3")]
+    assert {(one["dbname"], one["password"], one["connect_timeout"]) for one in found} == {
+        ("x", "p", "7")
+    }
+    shared = postgresql.one_by_one("host=a,b port=5433 dbname=x")
+    assert [conninfo.conninfo_to_dict(one)["port"] for one in shared] == ["5433", "5433"]
+    assert len(postgresql.one_by_one("postgresql:///x")) == 1
 
 
 # -- the store ---------------------------------------------------------------------------------
@@ -467,7 +503,7 @@ def test_timeouts_are_ours(session: Session) -> None:
 def test_a_commit_is_on_disk_whatever_the_server_is_set_to(
     database: PostgresDatabase, weak: str
 ) -> None:
-    name = postgresql.conninfo.conninfo_to_dict(database.url)["dbname"]
+    name = conninfo.conninfo_to_dict(database.url)["dbname"]
     postgres.cluster().execute(f"ALTER DATABASE {name} SET synchronous_commit = '{weak}'")
     try:
         with postgresql.connect(database.url) as raw:
