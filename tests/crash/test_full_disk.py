@@ -11,7 +11,7 @@ import pytest
 
 from tests.common.peers import need
 from tests.common.process import ServerProcess
-from tests.crash.conftest import DIALS
+from tests.crash.site import DIALS
 from tests.crash.judge import judge, wait_settled
 from tests.crash.load import sending
 
