@@ -110,6 +110,12 @@ class Site:
         """A short write beside the processes, as commands do."""
         return Settings(data_dir=self.data_dir, database_url=self.url).database.write(unit)
 
+    def read_at(self, url: str) -> None:
+        """Where tests read from now on: the URL of the processes may name a server too many."""
+        self.url = url
+        for process in self.processes:
+            process.judged_at = url
+
     # -- links ---------------------------------------------------------------------------------
 
     def holders(self) -> dict[int, int]:
