@@ -5,8 +5,8 @@ Only for orders of one recipient: each is answered with the same counts.
 
 from typing import TypeVar, cast
 
-from octavo import app
 from octavo.cli.main import main
+from octavo.db import database
 from octavo.db.unit_of_work import Rank, SqliteStore, Unit
 from octavo.kit.money import money
 from octavo.ledger.orders import Accepted
@@ -27,5 +27,5 @@ class Storeless(SqliteStore):
 
 
 if __name__ == "__main__":
-    app.SqliteStore = Storeless  # type: ignore[attr-defined]
+    database.SqliteStore = Storeless  # type: ignore[attr-defined]
     main()
