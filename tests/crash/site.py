@@ -134,15 +134,25 @@ class Site:
         )
 
     def wait_taken_over(self) -> None:
-        """Waits until processes that live hold all links: they have looked at the past."""
+        """Waits until processes that live hold all links, so that they have looked at the past,
+        and all workers have begun.
+        """
         links = self._links()
 
         def taken() -> bool:
             held = self.holders()
             living = {process.pid for process in self.processes if process.running()}
-            return len(held) == links and set(held.values()) <= living
+            return len(held) == links and set(held.values()) <= living and self._all_have_appeared()
 
         self.api.wait(taken, "no link was taken")
+
+    def _all_have_appeared(self) -> bool:
+        if not self.workers:
+            return True
+        with closing(opened(self.data_dir, self.url)) as raw:
+            names = raw.execute("SELECT name FROM worker").fetchall()
+        seen = {int(name.split(":")[1]) for (name,) in names}
+        return {worker.pid for worker in self.workers if worker.running()} <= seen
 
     def _links(self) -> int:
         with closing(opened(self.data_dir, self.url)) as raw:
