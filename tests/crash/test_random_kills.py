@@ -18,7 +18,7 @@ def kill_again_and_again(site: Site, seed: int, kills: int, clients: int) -> Not
     rng = random.Random(seed)
     victim = site.api
     # Several processes take longer to start: what is sent meanwhile must be settled too.
-    pause = 0.3 if site.workers else 0.03
+    pause = 0.5 if site.workers else 0.03
     with sending(site.api.port, seed, clients, pause) as notes:
         known = 0
         for n in range(kills):
@@ -31,6 +31,8 @@ def kill_again_and_again(site: Site, seed: int, kills: int, clients: int) -> Not
                 known = now
                 victim = rng.choice(site.processes)
             time.sleep(rng.uniform(0.2, 1.2))
+            if n % 3 == 1 and victim in site.workers:
+                site.freeze_in_flight(victim)  # one of several has nothing to lose most of the time
             site.kill9(victim)
         site.start()
         time.sleep(0.5)
@@ -42,6 +44,8 @@ def run(site: Site, kills: int, clients: int, seed: int | None = None, *, report
     sys.stdout.write(f"seed {seed}\n")
     for process in site.processes:
         process.env["OCTAVO_SANDBOX_REPORTS"] = "1" if reports else "0"
+        if site.workers:
+            process.env["OCTAVO_SANDBOX_ANSWER_LATENCY"] = "0.2"
     notes = kill_again_and_again(site, seed, kills, clients)
     books = site.ends(notes, kills * 2, reports=reports)
     sys.stdout.write(
