@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import secrets
-import shutil
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,14 +19,17 @@ from fastapi import FastAPI
 from octavo.accounts import service as accounts
 from octavo.accounts.authentication import Authenticator
 from octavo.accounts.keys import Peppers, load_peppers
-from octavo.api.app import make_app
+from octavo.api import metrics as metrics_page
+from octavo.api.app import make_app, make_operating_app
 from octavo.api.context import Services
-from octavo.api.health import Check, Health
+from octavo.api.health import Check, Health, disk_has_room
+from octavo.api.metrics import MetricsPage
 from octavo.api.request_log import LogRequests
 from octavo.api.server import Server, listening, loop_factory, stop_signals
 from octavo.callbacks import service as callback_endpoints
 from octavo.callbacks.dispatcher import Callbacks
 from octavo.callbacks.guard import LOOPBACK, Guard, is_loopback
+from octavo.campaigns.intake import Intake
 from octavo.campaigns.planning import Planner
 from octavo.campaigns.service import Doubts, SmsService
 from octavo.db.clock import DatabaseClock
@@ -43,18 +45,20 @@ from octavo.kit.clock import Clock, system_clock
 from octavo.kit.errors import OctavoError
 from octavo.kit.fresh import Fresh
 from octavo.ledger import links
+from octavo.metrics.metrics import Metrics
+from octavo.metrics.observers import RouteLabels
 from octavo.numbers import NumberReader
 from octavo.prices.service import Prices
 from octavo.routes.schemas import Route
 from octavo.routes.service import Routing, list_routes
-from octavo.settings import Settings
+from octavo.settings import Listen, Settings
 from octavo.text.parts import STANDARD, VENDOR
 from octavo.worker.worker import LinkSpec, Worker
 
 LOCK = "octavo.lock"
 REQUESTS = "requests.db"
-DISK_FLOOR = 64 << 20
-"""Bytes free below which `/readyz` warns."""
+CHANNEL = "sms"
+"""What every route carries today."""
 
 log = structlog.get_logger()
 
@@ -84,7 +88,7 @@ def serve(settings: Settings, announce: Callable[[], None], *, working: bool = T
     address cannot be listened on.
     """
     logs.configure(settings.log_format, settings.log_level)
-    with listening(settings) as sock, asyncio.Runner(loop_factory=loop_factory()) as runner:
+    with listening(settings.listen) as sock, asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(settings, sock, announce, working=working))
 
 
@@ -92,10 +96,14 @@ def work(settings: Settings, announce: Callable[[], None]) -> None:
     """Runs a worker without an API until SIGTERM or SIGINT; then drains.
 
     `announce` is called once it begins. The database must be one that processes can share.
+    Raises OSError when `metrics_listen` cannot be listened on.
     """
     logs.configure(settings.log_format, settings.log_level)
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_work(settings, announce))
+    with contextlib.ExitStack() as stack:
+        listen = settings.metrics_listen
+        sock = stack.enter_context(listening(listen)) if listen else None
+        runner = stack.enter_context(asyncio.Runner(loop_factory=loop_factory()))
+        runner.run(_work(settings, sock, announce))
 
 
 @contextlib.contextmanager
@@ -126,9 +134,18 @@ async def _serve(
         stopping.cancel()
 
 
-async def _work(settings: Settings, announce: Callable[[], None]) -> None:
+async def _work(
+    settings: Settings, sock: socket.socket | None, announce: Callable[[], None]
+) -> None:
     stopping = stop_signals()
-    async with _opened(settings) as (store, clock), _working(settings, store, clock):
+    metrics = Metrics()
+    async with AsyncExitStack() as stack:
+        store, clock = await stack.enter_async_context(_opened(settings, metrics))
+        work = await stack.enter_async_context(_working(settings, store, clock, metrics))
+        if sock is not None:
+            app = make_operating_app(_health(settings, store, clock, work))
+            metrics_page.add(app, MetricsPage(metrics.exposition, settings.metrics_token))
+            await stack.enter_async_context(_served(settings, app, sock))
         announce()
         await stopping.wait()
 
@@ -136,18 +153,23 @@ async def _work(settings: Settings, announce: Callable[[], None]) -> None:
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[str]:
     """A server beside other work on this loop; gives its address. For demonstrations."""
+    with listening(settings.listen) as sock:
+        async with running(settings) as running_app, _served(settings, running_app.app, sock):
+            yield f"http://{Listen(*sock.getsockname()[:2])}"
+
+
+@asynccontextmanager
+async def _served(settings: Settings, app: FastAPI, sock: socket.socket) -> AsyncIterator[None]:
+    """An application that takes requests beside other work on this loop."""
     started = asyncio.Event()
-    with listening(settings) as sock:
-        async with running(settings) as running_app:
-            server = Server(settings, running_app.app, started.set)
-            task = asyncio.create_task(server.serve(sockets=[sock]))
-            await started.wait()
-            host, port = sock.getsockname()[:2]
-            try:
-                yield f"http://{host}:{port}"
-            finally:
-                server.should_exit = True
-                await task
+    server = Server(settings, app, started.set)
+    task = asyncio.create_task(server.serve(sockets=[sock]))
+    await started.wait()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
 
 
 class Running(NamedTuple):
@@ -160,17 +182,22 @@ class Running(NamedTuple):
 @asynccontextmanager
 async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[Running]:
     """The application, with its worker at work if `working`; drained at the end."""
+    metrics = Metrics()
     async with AsyncExitStack() as stack:
-        store, clock = await stack.enter_async_context(_opened(settings))
+        store, clock = await stack.enter_async_context(_opened(settings, metrics))
         requests = RequestLog(settings.data_dir / REQUESTS, system_clock)
         requests.start()
         stack.push_async_callback(asyncio.to_thread, requests.close)
         work = None
         if working:
-            work = await stack.enter_async_context(_working(settings, store, clock))
+            work = await stack.enter_async_context(_working(settings, store, clock, metrics))
         health = _health(settings, store, clock, work)
         wake = work.worker.wake if work else _nobody
-        app = make_app(_services(settings, store, clock, SystemRandom(), wake), health)
+        services = _services(
+            settings, store, clock, chance=SystemRandom(), wake=wake, metrics=metrics
+        )
+        app = make_app(services, health, metrics.requests)
+        metrics_page.add(app, MetricsPage(metrics.exposition, settings.metrics_token))
         app.add_middleware(LogRequests, log=requests, clock=clock)
         log.info("server started", address=settings.base_url)
 
@@ -190,7 +217,7 @@ def _health(settings: Settings, store: Store, clock: Clock, work: "Work | None")
     vitals = Vitals(store, clock)
     checks: dict[str, Check] = {
         "store": vitals.problem,
-        "disk": partial(_disk_has_room, settings),
+        "disk": partial(disk_has_room, settings.data_dir),
     }
     if work:
         checks["links"] = work.worker.problem
@@ -201,25 +228,31 @@ def _health(settings: Settings, store: Store, clock: Clock, work: "Work | None")
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[tuple[Store, Clock]]:
-    """The store, and the clock that all processes at it share."""
+async def _opened(settings: Settings, metrics: Metrics) -> AsyncIterator[tuple[Store, Clock]]:
+    """The store, and the clock that all processes at it share; both are measured."""
     database = settings.database
-    store = database.store()
+    store = metrics.store(database.store())
+    clock: Clock = system_clock
+    following = [asyncio.create_task(metrics.follow_loop())]
     try:
-        if database.embedded:
-            yield store, system_clock
-            return
-        clock = DatabaseClock(store)
-        await clock.set()
-        following = asyncio.create_task(clock.run())
+        if not database.embedded:
+            shared = DatabaseClock(store)
+            await shared.set()
+            following.append(asyncio.create_task(shared.run()))
+            clock = shared
+        following.append(asyncio.create_task(metrics.follow_backlog(store, clock)))
         yield store, clock
-        following.cancel()
     finally:
+        for task in following:
+            task.cancel()
+        await asyncio.gather(*following, return_exceptions=True)
         await store.close()
 
 
 @asynccontextmanager
-async def _working(settings: Settings, store: Store, clock: Clock) -> "AsyncIterator[Work]":
+async def _working(
+    settings: Settings, store: Store, clock: Clock, metrics: Metrics
+) -> "AsyncIterator[Work]":
     """Links, housekeeping and callbacks at work; drained at the end."""
     shared = not settings.database.embedded
     if not shared:
@@ -229,8 +262,22 @@ async def _working(settings: Settings, store: Store, clock: Clock) -> "AsyncIter
     routes = await store.read(list_routes)
     name = worker_name()
     work = Work(
-        Worker(store, clock, name, _links(settings, routes, clock), shared=shared),
-        Callbacks(store, clock, SystemRandom(), _guard(settings), name),
+        Worker(
+            store,
+            clock,
+            name,
+            _links(settings, routes, clock),
+            metrics.worker({r.id: RouteLabels(r.name, CHANNEL) for r in routes}),
+            shared=shared,
+        ),
+        Callbacks(
+            store,
+            clock,
+            SystemRandom(),
+            _guard(settings),
+            name=name,
+            observer=metrics.callbacks,
+        ),
     )
     work.worker.start()
     work.callbacks.start()
@@ -265,7 +312,13 @@ def worker_name() -> str:
 
 
 def _services(
-    settings: Settings, store: Store, clock: Clock, chance: Random, wake: Callable[[], None]
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    *,
+    chance: Random,
+    wake: Callable[[], None],
+    metrics: Metrics,
 ) -> Services:
     async def read_parameters(account: int) -> dict[str, str]:
         return await store.read(lambda c: accounts.parameters(c, account))
@@ -278,6 +331,7 @@ def _services(
         authenticator=Authenticator(store, _peppers(settings), clock),
         sms=SmsService(
             store=store,
+            intake=Intake(store),
             clock=clock,
             chance=chance,
             planner=Planner(NumberReader(), rules, settings.stop_countries),
@@ -290,6 +344,7 @@ def _services(
                 settings.validity,
             ),
             wake=wake,
+            watch=metrics.orders,
         ),
         prices=prices,
         body_limit=settings.max_body_size,
@@ -336,11 +391,6 @@ def _driver_maker(
         unreported=settings.sandbox_unreported,
     )
     return lambda: SandboxDriver(dials, clock, Random())  # noqa: S311 - dice of a simulation
-
-
-async def _disk_has_room(settings: Settings) -> str | None:
-    free = shutil.disk_usage(settings.data_dir).free
-    return f"{free >> 20} MiB are free" if free < DISK_FLOOR else None
 
 
 async def _exit_when(stopping: asyncio.Event, server: uvicorn.Server, running_app: Running) -> None:

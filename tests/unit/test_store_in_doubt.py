@@ -15,8 +15,10 @@ from octavo.db.unit_of_work import Rank, Store
 from octavo.kit.errors import StoreInDoubt, StoreUnavailable
 from octavo.ledger.errors import LinkLost
 from octavo.ledger.links import Link
+from octavo.metrics.metrics import Metrics
 from octavo.worker.crew import Crew
 from octavo.worker.link import LinkRunner
+from octavo.worker.observer import LinkObserver
 from tests.common.database import Clock
 
 
@@ -27,7 +29,7 @@ from tests.common.database import Clock
 def test_a_client_is_told_to_try_again_only_when_nothing_was_done(
     error: type[StoreUnavailable], status: int, again: bool
 ) -> None:
-    app = make_app(cast("Services", None), Health())
+    app = make_app(cast("Services", None), Health(), Metrics().requests)
 
     async def failing() -> None:
         raise error("the database went away")
@@ -60,6 +62,7 @@ def test_a_link_is_taken_anew_when_it_does_not_know_what_it_holds(
         runner = LinkRunner(
             store, clock, cast("Callable[[], NoReturn]", None), route=1, no=0, worker="w",
             window=10, crew=Crew(store, clock, "w", 1, shared=False),
+            observer=cast("LinkObserver", None),
         )  # fmt: skip
         runner._lease_ends = asyncio.get_running_loop().time() + 30
         with pytest.raises(LinkLost):

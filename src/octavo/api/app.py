@@ -18,6 +18,7 @@ from octavo.api.context import Services
 from octavo.api.description import described
 from octavo.api.errors.render import render
 from octavo.api.health import Health
+from octavo.api.measure import MeasureRequests, Requests
 from octavo.api.octopush import parameters, sms, wallet
 from octavo.kit.errors import Refusal, StoreInDoubt, StoreUnavailable
 
@@ -46,8 +47,8 @@ _UNTIDY = re.compile(r"//|\s|/\Z")
 log = structlog.get_logger()
 
 
-def make_app(services: Services, state: Health) -> FastAPI:
-    """The application on its services."""
+def make_app(services: Services, state: Health, requests: Requests) -> FastAPI:
+    """The application on its services; `requests` watches what it answers."""
     app = FastAPI(
         title="Octavo",
         version=__version__,
@@ -72,6 +73,17 @@ def make_app(services: Services, state: Health) -> FastAPI:
     app.add_exception_handler(StoreUnavailable, _unavailable)
     app.add_exception_handler(StoreInDoubt, _in_doubt)
     app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(Exception, _failed)
+    app.add_middleware(MeasureRequests, requests=requests)
+    app.add_middleware(ForgivingPath)
+    return app
+
+
+def make_operating_app(state: Health) -> FastAPI:
+    """For a process without an API: what whoever operates it asks."""
+    app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
+    health.add(app, state)
+    app.add_exception_handler(HTTPException, _no_such_thing)
     app.add_exception_handler(Exception, _failed)
     app.add_middleware(ForgivingPath)
     return app

@@ -1,12 +1,17 @@
 """Whether the process lives and whether it can take orders."""
 
+import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.responses import Response
 
 from octavo.api.answers import Item, answer
+
+DISK_FLOOR = 64 << 20
+"""Bytes free below which `/readyz` warns."""
 
 Check = Callable[[], Awaitable[str | None]]
 """None when all is well, else what is wrong."""
@@ -57,3 +62,9 @@ def add(app: FastAPI, state: Health) -> None:
 
     app.add_api_route("/healthz", healthz, summary="The process answers.", tags=["operating"])
     app.add_api_route("/readyz", readyz, summary="It can take orders.", tags=["operating"])
+
+
+async def disk_has_room(folder: Path) -> str | None:
+    """Whether there is more than the floor."""
+    free = shutil.disk_usage(folder).free
+    return f"{free >> 20} MiB are free" if free < DISK_FLOOR else None

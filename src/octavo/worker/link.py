@@ -4,12 +4,13 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from time import perf_counter
 
 import structlog
 
 from octavo.db.statements.dispatching import PendingRow
 from octavo.db.unit_of_work import Rank, Store
-from octavo.drivers.protocol import Driver, Inbound, Outcome, Report, Submission
+from octavo.drivers.protocol import Driver, Outcome, Submission
 from octavo.kit.clock import SECOND, Clock
 from octavo.kit.errors import StoreInDoubt, StoreUnavailable
 from octavo.kit.tickets import reference
@@ -17,10 +18,11 @@ from octavo.ledger import claim, links, receipts, settle
 from octavo.ledger.errors import LedgerDisagrees, LinkLost
 from octavo.ledger.links import Link
 from octavo.ledger.settle import Answer
-from octavo.worker import reports
 from octavo.worker.answers import answer_of, late, retry_after
 from octavo.worker.crew import Crew
 from octavo.worker.holds import Hold, Holds
+from octavo.worker.observer import LinkObserver
+from octavo.worker.sink import LinkSink
 from octavo.worker.texts import Texts
 
 CHUNK = 250
@@ -62,12 +64,14 @@ class LinkRunner:
         worker: str,
         window: int,
         crew: Crew,
+        observer: LinkObserver,
     ) -> None:
         self._store = store
         self._clock = clock
         self._make_driver = make_driver
         self._route, self._no, self._worker = route, no, worker
         self._crew = crew
+        self._observer = observer
         self.most_in_doubt = window + 2 * CHUNK
         self._wake = asyncio.Event()
         self._stopping = False
@@ -137,6 +141,7 @@ class LinkRunner:
             if link is not None:
                 self._lease_ends = begun + LEASE_SECONDS
                 self._renew_at = begun
+                self._observer.taken(link)
                 return link
             self._down_since = None
         await self._idle(1.0)
@@ -157,19 +162,24 @@ class LinkRunner:
             await self._idle(1.0)
             return
         try:
-            await self._driver.start(_LinkSink(self))
+            await self._driver.start(
+                LinkSink(self._store, self._clock, self._route, self.take_outcomes, self._observer)
+            )
             self._down_since = None
+            self._observer.connected(up=True)
             await self._work(link)
             await self._driver.stop(drain=True)
             await self._settle_rest(link)
             await self._store.write(Rank.CLAIM, lambda c: links.release(c, link))
         except (LinkLost, LedgerDisagrees) as error:
             log.warning("link lost", route=self._route, no=self._no, error=repr(error))
+            self._observer.lost()
             await self._give_up()
         except Exception:
             log.exception("link failed", route=self._route, no=self._no)
             await self._give_up()
             await self._idle(1.0)
+        self._observer.connected(up=False)
         self._down_since = asyncio.get_running_loop().time()
         self._reset()
 
@@ -253,6 +263,7 @@ class LinkRunner:
     async def _claim(self, link: Link) -> None:
         credit = self.most_in_doubt - self._holds.intended
         begun, now = asyncio.get_running_loop().time(), self._clock()
+        asked = perf_counter()
         try:
             grant = await self._store.write(
                 Rank.CLAIM, lambda c: claim.claim(c, link, credit=credit, now=now)
@@ -262,6 +273,8 @@ class LinkRunner:
         except StoreUnavailable:
             self._claim_later(1.0)
             return
+        waited = None if grant.due_since is None else now - grant.due_since
+        self._observer.claimed(grant, waited, perf_counter() - asked)
         if grant.slices:
             self._holds.add(grant, begun + (grant.start - now) / SECOND)
         elif grant.lost_gate:
@@ -300,6 +313,7 @@ class LinkRunner:
             )
         if batch:
             self._driver.offer(batch)
+            self._observer.sent(len(batch))
 
     # -- answers and settle --------------------------------------------------------------------
 
@@ -330,7 +344,7 @@ class LinkRunner:
         credit = self.most_in_doubt - self._holds.intended + parts
         told = self._holds.progress(credit, answered)
         answers = [answer for answer, _ in taken]
-        now = self._clock()
+        begun, now = perf_counter(), self._clock()
         try:
             result = await self._store.write(
                 Rank.SETTLE, lambda c: settle.settle(c, link, answers, told, now)
@@ -342,14 +356,17 @@ class LinkRunner:
                 raise LinkLost from None
             await asyncio.sleep(0.2)
             return
-        except Exception:
+        except Exception as error:
             # They are kept as late answers when the link is given up.
             self._answers = taken + self._answers
+            if isinstance(error, LinkLost):
+                self._observer.fenced()
             raise
         for slice_id, n in answered.items():
             self._holds.by_slice[slice_id].outstanding -= n
         self._holds.intended -= parts
         self._holds.settled(told, result.stopped, result.skipped)
+        self._observer.settled(result, self._holds.intended, perf_counter() - begun)
 
     async def _settle_rest(self, link: Link) -> None:
         """The last settle of a drain: nothing further leaves, intents are drawn back."""
@@ -363,30 +380,7 @@ class LinkRunner:
         """What the carrier said to a holder that lost its link still counts."""
         now = self._clock()
         known = [one for answer, _ in self._answers for one in late(answer, now)]
-        await self._store.write(Rank.ACCEPT, lambda c: receipts.take(c, self._route, known, now))
-
-    # -- reports -------------------------------------------------------------------------------
-
-    async def take_reports(self, batch: Sequence[Report]) -> None:
-        """Returns when they are on disk."""
-        await reports.take_reports(self._store, self._route, batch, self._clock())
-
-    async def take_inbounds(self, batch: Sequence[Inbound]) -> None:
-        """Returns when they are on disk."""
-        await reports.take_inbounds(self._store, self._route, batch, self._clock())
-
-
-class _LinkSink:
-    """The sink that a link gives its driver."""
-
-    def __init__(self, runner: LinkRunner) -> None:
-        self._runner = runner
-
-    def outcomes(self, batch: Sequence[Outcome]) -> None:
-        self._runner.take_outcomes(batch)
-
-    async def reports(self, batch: Sequence[Report]) -> None:
-        await self._runner.take_reports(batch)
-
-    async def inbounds(self, batch: Sequence[Inbound]) -> None:
-        await self._runner.take_inbounds(batch)
+        taken = await self._store.write(
+            Rank.ACCEPT, lambda c: receipts.take(c, self._route, known, now)
+        )
+        self._observer.reported(taken, None)

@@ -12,6 +12,7 @@ from octavo.kit.clock import Clock
 from octavo.worker.crew import Crew
 from octavo.worker.housekeeping import Housekeeper
 from octavo.worker.link import LinkRunner
+from octavo.worker.observer import Observer
 
 log = structlog.get_logger()
 
@@ -43,6 +44,7 @@ class Worker:
         clock: Clock,
         name: str,
         specs: Sequence[LinkSpec],
+        observer: Observer,
         *,
         shared: bool = False,
     ) -> None:
@@ -57,10 +59,11 @@ class Worker:
                 worker=name,
                 window=spec.window,
                 crew=crew,
+                observer=observer.link(spec.route, spec.no),
             )
             for spec in specs
         ]
-        self._parts: tuple[_Part, ...] = (*self._links, Housekeeper(store, clock), crew)
+        self._parts: tuple[_Part, ...] = (*self._links, Housekeeper(store, clock, observer), crew)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:

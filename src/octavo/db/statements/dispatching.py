@@ -73,6 +73,7 @@ class DueSlice(NamedTuple):
     cur: int
     fence: int
     not_after: int | None
+    run_at: int
 
 
 DUE_SLICES = Query(
@@ -90,6 +91,7 @@ DUE_SLICES = Query(
         _slice.cur,
         _slice.fence,
         _slice.not_after,
+        _slice.run_at,
     )
     .join(dispatch.campaign, _campaign.id == _slice.campaign_id)
     .where(

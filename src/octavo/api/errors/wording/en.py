@@ -36,6 +36,8 @@ WORDING: dict[int, tuple[str, ...]] = {
     303: ("There is no list with this name.", "Name: {name}."),
     305: ("Too many contacts in one request.", "At most {limit} are taken."),
     400: ("Payload validation error.",),
+    401: ("A valid token is needed.",),
+    403: ("This is answered on the machine itself only.",),
     404: ("There is nothing at this address.",),
     405: ("This address does not take this method.",),
     408: ("The request did not arrive whole in time.", "It may take {seconds} seconds."),

@@ -36,6 +36,8 @@ WORDING: dict[int, tuple[str, ...]] = {
     303: ("No hay ninguna lista con este nombre.", "Nombre: {name}."),
     305: ("Demasiados contactos en una sola petición.", "Se aceptan {limit} como máximo."),
     400: ("Error de validación de los datos.",),
+    401: ("Se necesita un token válido.",),
+    403: ("Esto solo se responde en la propia máquina.",),
     404: ("No hay nada en esta dirección.",),
     405: ("Esta dirección no acepta este método.",),
     408: ("La petición no llegó entera a tiempo.", "Puede durar {seconds} segundos."),

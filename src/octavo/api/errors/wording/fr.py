@@ -36,6 +36,8 @@ WORDING: dict[int, tuple[str, ...]] = {
     303: ("Aucune liste ne porte ce nom.", "Nom : {name}."),
     305: ("Trop de contacts dans une seule requête.", "{limit} au plus sont acceptés."),
     400: ("Erreur de validation des données.",),
+    401: ("Un jeton valide est nécessaire.",),
+    403: ("Ceci n'est répondu que sur la machine elle-même.",),
     404: ("Il n'y a rien à cette adresse.",),
     405: ("Cette adresse n'accepte pas cette méthode.",),
     408: ("La requête n'est pas arrivée entière à temps.", "Elle peut durer {seconds} secondes."),
