@@ -65,7 +65,7 @@ def test_a_promoted_standby_has_all_that_was_taken_and_nothing_goes_twice(pair: 
         pair.lose_primary()
         pair.wait_taken(notes)
         site.wait_taken_over()
-        assert "no synchronous standby" in site.api.get("/readyz")[1]
+        site.api.wait(lambda: "no synchronous standby" in site.api.get("/readyz")[1], "no warning")
         assert site.api.get("/readyz")[0] == 200
     assert {process.starts for process in site.processes} == {1}, "nobody was restarted"
     books = site.ends(notes, kills=4)
