@@ -32,6 +32,7 @@ from octavo.callbacks.guard import LOOPBACK, Guard, is_loopback
 from octavo.campaigns.intake import Intake
 from octavo.campaigns.planning import Planner
 from octavo.campaigns.service import Doubts, SmsService
+from octavo.contacts import removal
 from octavo.db.clock import DatabaseClock
 from octavo.db.request_log import RequestLog
 from octavo.db.sqlite import ServerLock
@@ -44,7 +45,7 @@ from octavo.kit import logs
 from octavo.kit.clock import Clock, system_clock
 from octavo.kit.errors import OctavoError
 from octavo.kit.fresh import Fresh
-from octavo.ledger import links
+from octavo.ledger import links, tasks
 from octavo.metrics.metrics import Metrics
 from octavo.metrics.observers import RouteLabels
 from octavo.numbers import NumberReader
@@ -59,6 +60,8 @@ LOCK = "octavo.lock"
 REQUESTS = "requests.db"
 CHANNEL = "sms"
 """What every route carries today."""
+STEPS = {**tasks.STEPS, **removal.STEPS}
+"""The steps of every kind of durable job."""
 
 log = structlog.get_logger()
 
@@ -268,6 +271,7 @@ async def _working(
             name,
             _links(settings, routes, clock),
             metrics.worker({r.id: RouteLabels(r.name, CHANNEL) for r in routes}),
+            steps=STEPS,
             shared=shared,
         ),
         Callbacks(
@@ -324,6 +328,7 @@ def _services(
         return await store.read(lambda c: accounts.parameters(c, account))
 
     prices = Prices(store, clock)
+    numbers = NumberReader()
     rules = VENDOR if settings.part_rules == "vendor" else STANDARD
     return Services(
         store=store,
@@ -334,7 +339,7 @@ def _services(
             intake=Intake(store),
             clock=clock,
             chance=chance,
-            planner=Planner(NumberReader(), rules, settings.stop_countries),
+            planner=Planner(numbers, rules, settings.stop_countries),
             prices=prices,
             routing=Routing(store, clock),
             senders=AccountParameters(Fresh(read_parameters, clock)),
@@ -347,6 +352,7 @@ def _services(
             watch=metrics.orders,
         ),
         prices=prices,
+        numbers=numbers,
         body_limit=settings.max_body_size,
     )
 

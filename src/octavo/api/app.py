@@ -19,7 +19,7 @@ from octavo.api.description import described
 from octavo.api.errors.render import render
 from octavo.api.health import Health
 from octavo.api.measure import MeasureRequests, Requests
-from octavo.api.octopush import parameters, sms, wallet
+from octavo.api.octopush import contacts, parameters, sms, wallet
 from octavo.kit.errors import Refusal, StoreInDoubt, StoreUnavailable
 
 PREFIX = "/v1/public"
@@ -31,6 +31,11 @@ Operation: TypeAlias = Callable[[Request, Services], Awaitable[Response]]
 OPERATIONS: tuple[tuple[str, str, Operation], ...] = (
     ("POST", "/sms-campaign/send", sms.send),
     ("POST", "/multi-channel/send", sms.send_multi_channel),
+    ("POST", "/contact/create", contacts.create),
+    ("DELETE", "/contact/delete", contacts.delete),
+    ("POST", "/contact-list/create", contacts.create_list),
+    ("POST", "/contact-list/empty", contacts.empty_list),
+    ("DELETE", "/contact-list/delete", contacts.delete_list),
     ("GET", "/wallet/check-balance", wallet.check_balance),
     ("GET", "/user/campaign-parameters", parameters.get_user_parameters),
     ("GET", "/campaign/parameters", parameters.get_parameters),
@@ -64,6 +69,8 @@ def make_app(services: Services, state: Health, requests: Requests) -> FastAPI:
             _endpoint(operation, services),
             methods=[method],
             name=operation.__name__,
+            # Of others, the description would have it that they always answer with JSON.
+            response_class=Response,
             **described(operation.__name__, method),
         )
     health.add(app, state)

@@ -11,8 +11,9 @@ from octavo.accounts.schemas import Account
 from octavo.campaigns.intake import Also, Intake
 from octavo.campaigns.planning import Code, Planner, check_shape
 from octavo.campaigns.schemas import Plan, Sent, SmsOrder
-from octavo.contacts.schemas import NewContact
-from octavo.contacts.service import ensure_list
+from octavo.contacts import service as contacts
+from octavo.contacts.reading import recipient
+from octavo.contacts.schemas import Filing
 from octavo.db.codes import InDoubt, Purpose
 from octavo.db.unit_of_work import Store
 from octavo.kit.clock import Clock, Instant
@@ -146,10 +147,9 @@ class SmsService:
 def _also(order: SmsOrder, plan: Plan, planned: PlannedOrder, now: Instant) -> Also | None:
     if not order.list_name:
         return None
-    people = [NewContact(phone_number=number, **fields) for number, fields in plan.people]
-    return partial(
-        ensure_list, account=planned.account, name=order.list_name, people=people, now=now
-    )
+    people = [recipient(number, told) for number, told in plan.people]
+    filing = Filing(people, lists=[order.list_name])
+    return partial(contacts.file, account=planned.account, filing=filing, now=now)
 
 
 def _options(order: SmsOrder) -> dict[str, bool | str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 
 import structlog
 
@@ -12,6 +13,7 @@ from octavo.db.unit_of_work import Rank, Store
 from octavo.kit.clock import Clock
 from octavo.kit.errors import StoreUnavailable
 from octavo.ledger import campaigns, crew, events, orders, receipts, tasks
+from octavo.ledger.tasks import Step
 from octavo.worker.observer import Observer
 
 OFTEN = 0.100
@@ -33,10 +35,17 @@ log = structlog.get_logger()
 class Housekeeper:
     """Looks ten times a second for what is due. Any number of processes may run one."""
 
-    def __init__(self, store: Store, clock: Clock, observer: Observer) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        observer: Observer,
+        steps: Mapping[str, Step] | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._observer = observer
+        self._steps = steps
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -102,7 +111,7 @@ class Housekeeper:
         return tasks.promote(connection, PROMOTED_AT_ONCE, self._clock())
 
     def _step(self, connection: Connection) -> bool:
-        return tasks.step(connection, self._clock())
+        return tasks.step(connection, self._clock(), self._steps)
 
     def _make_partitions(self, connection: Connection) -> list[Partition]:
         return partitions.ensure(connection, self._clock())

@@ -33,7 +33,7 @@ WORDING: dict[int, tuple[str, ...]] = {
         "Country: {country}.",
     ),
     302: ("A list with this name already exists.", "Name: {name}."),
-    303: ("There is no list with this name.", "Name: {name}."),
+    303: ("There is no list or tag with this name.", "Name: {name}."),
     305: ("Too many contacts in one request.", "At most {limit} are taken."),
     400: ("Payload validation error.",),
     401: ("A valid token is needed.",),

@@ -33,7 +33,7 @@ WORDING: dict[int, tuple[str, ...]] = {
         "País: {country}.",
     ),
     302: ("Ya existe una lista con este nombre.", "Nombre: {name}."),
-    303: ("No hay ninguna lista con este nombre.", "Nombre: {name}."),
+    303: ("No hay ninguna lista ni etiqueta con este nombre.", "Nombre: {name}."),
     305: ("Demasiados contactos en una sola petición.", "Se aceptan {limit} como máximo."),
     400: ("Error de validación de los datos.",),
     401: ("Se necesita un token válido.",),

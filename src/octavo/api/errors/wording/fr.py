@@ -33,7 +33,7 @@ WORDING: dict[int, tuple[str, ...]] = {
         "Pays : {country}.",
     ),
     302: ("Une liste porte déjà ce nom.", "Nom : {name}."),
-    303: ("Aucune liste ne porte ce nom.", "Nom : {name}."),
+    303: ("Aucune liste ni étiquette ne porte ce nom.", "Nom : {name}."),
     305: ("Trop de contacts dans une seule requête.", "{limit} au plus sont acceptés."),
     400: ("Erreur de validation des données.",),
     401: ("Un jeton valide est nécessaire.",),
