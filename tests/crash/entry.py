@@ -44,7 +44,7 @@ class Around(Protocol):
 
 
 UNITS: dict[str, tuple[ModuleType, str]] = {
-    "accept": (orders, "accept"),
+    "accept": (orders, "accept_all"),
     "take": (links, "take"),
     "claim": (claim, "claim"),
     "settle": (settle, "settle"),
