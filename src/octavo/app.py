@@ -22,19 +22,22 @@ from octavo.accounts.keys import Peppers, load_peppers
 from octavo.api import metrics as metrics_page
 from octavo.api.app import make_app, make_operating_app
 from octavo.api.context import Services
-from octavo.api.health import Check, Health, disk_has_room, store_works
+from octavo.api.health import Check, Health, disk_has_room
 from octavo.api.metrics import MetricsPage
 from octavo.api.request_log import LogRequests
 from octavo.api.server import Server, listening, loop_factory, stop_signals
 from octavo.callbacks import service as callback_endpoints
 from octavo.callbacks.dispatcher import Callbacks
 from octavo.callbacks.guard import LOOPBACK, Guard, is_loopback
+from octavo.campaigns.intake import Intake
 from octavo.campaigns.planning import Planner
 from octavo.campaigns.service import Doubts, SmsService
+from octavo.contacts import removal
 from octavo.db.clock import DatabaseClock
 from octavo.db.request_log import RequestLog
 from octavo.db.sqlite import ServerLock
 from octavo.db.unit_of_work import Rank, Store
+from octavo.db.vitals import Vitals
 from octavo.drivers.protocol import Driver
 from octavo.drivers.sandbox.driver import SandboxDriver
 from octavo.drivers.sandbox.settings import SandboxSettings
@@ -43,7 +46,7 @@ from octavo.kit import logs
 from octavo.kit.clock import Clock, system_clock
 from octavo.kit.errors import OctavoError
 from octavo.kit.fresh import Fresh
-from octavo.ledger import links
+from octavo.ledger import links, tasks
 from octavo.metrics.metrics import Metrics
 from octavo.metrics.observers import RouteLabels
 from octavo.numbers import NumberReader
@@ -58,6 +61,8 @@ LOCK = "octavo.lock"
 REQUESTS = "requests.db"
 CHANNEL = "sms"
 """What every route carries today."""
+STEPS = {**tasks.STEPS, **removal.STEPS}
+"""The steps of every kind of durable job."""
 
 log = structlog.get_logger()
 
@@ -142,7 +147,7 @@ async def _work(
         store, clock = await stack.enter_async_context(_opened(settings, metrics))
         work = await stack.enter_async_context(_working(settings, store, clock, metrics))
         if sock is not None:
-            app = make_operating_app(_health(settings, store, work))
+            app = make_operating_app(_health(settings, store, clock, work))
             metrics_page.add(app, MetricsPage(metrics.exposition, settings.metrics_token))
             await stack.enter_async_context(_served(settings, app, sock))
         announce()
@@ -190,7 +195,7 @@ async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[
         work = None
         if working:
             work = await stack.enter_async_context(_working(settings, store, clock, metrics))
-        health = _health(settings, store, work)
+        health = _health(settings, store, clock, work)
         wake = work.worker.wake if work else _nobody
         services = _services(
             settings, store, clock, chance=SystemRandom(), wake=wake, metrics=metrics
@@ -212,14 +217,18 @@ async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[
     log.info("server stopped")
 
 
-def _health(settings: Settings, store: Store, work: "Work | None") -> Health:
+def _health(settings: Settings, store: Store, clock: Clock, work: "Work | None") -> Health:
+    vitals = Vitals(store, clock)
     checks: dict[str, Check] = {
-        "store": partial(store_works, store),
+        "store": vitals.problem,
         "disk": partial(disk_has_room, settings.data_dir),
     }
     if work:
         checks["links"] = work.worker.problem
-    return Health(checks)
+    cautions: dict[str, Check] = {}
+    if not settings.database.embedded:
+        cautions["standby"] = vitals.warning
+    return Health(checks, cautions)
 
 
 @asynccontextmanager
@@ -263,6 +272,7 @@ async def _working(
             name,
             _links(settings, routes, clock),
             metrics.worker({r.id: RouteLabels(r.name, CHANNEL) for r in routes}),
+            steps=STEPS,
             shared=shared,
         ),
         Callbacks(
@@ -319,6 +329,7 @@ def _services(
         return await store.read(lambda c: accounts.parameters(c, account))
 
     prices = Prices(store, clock)
+    numbers = NumberReader()
     rules = VENDOR if settings.part_rules == "vendor" else STANDARD
     return Services(
         store=store,
@@ -326,9 +337,10 @@ def _services(
         authenticator=Authenticator(store, _peppers(settings), clock),
         sms=SmsService(
             store=store,
+            intake=Intake(store),
             clock=clock,
             chance=chance,
-            planner=Planner(NumberReader(), rules, settings.stop_countries),
+            planner=Planner(numbers, rules, settings.stop_countries),
             prices=prices,
             routing=Routing(store, clock),
             senders=AccountParameters(Fresh(read_parameters, clock)),
@@ -338,9 +350,10 @@ def _services(
                 settings.validity,
             ),
             wake=wake,
-            intake=metrics.orders,
+            watch=metrics.orders,
         ),
         prices=prices,
+        numbers=numbers,
         body_limit=settings.max_body_size,
     )
 

@@ -9,6 +9,8 @@ import pytest
 
 from octavo.accounts.service import put_parameters
 from octavo.cli.main import cli
+from octavo.contacts import service as contacts
+from octavo.contacts.schemas import Filing, NewContact
 from octavo.drivers.protocol import Verdict
 from octavo.drivers.sandbox.outbox import OutboxRecord, outbox_line, outbox_path, stamp
 from octavo.kit.clock import HOUR, Instant, system_clock
@@ -34,6 +36,15 @@ WORDS: dict[tuple[str, ...], list[str]] = {
     ("campaign", "pause"): [TICKET],
     ("campaign", "resume"): ["sms_0000000000001"],
     ("campaign", "show"): [TICKET],
+    ("contacts", "add"): ["1", "+33639980002"],
+    ("contacts", "create-list"): ["1", "new"],
+    ("contacts", "delete"): ["1", "+33639980001"],
+    ("contacts", "delete-list"): ["1", "my_list"],
+    ("contacts", "empty-list"): ["1", "my_list"],
+    ("contacts", "list"): ["1"],
+    ("contacts", "lists"): ["1"],
+    ("contacts", "show"): ["1", "+33639980001"],
+    ("contacts", "tags"): ["1"],
     ("price", "list"): ["--country", "FR"],
     ("price", "set"): ["sms_premium", "FR", "0.05"],
     ("price", "unset"): ["sms_premium", "FR"],
@@ -57,6 +68,8 @@ def octavo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
     with connection(made.database) as c:
         make_account(c)
         put_parameters(c, 1, {"callback_url_for_inbounds": "https://example.org/"})
+        people = [NewContact("+33639980001", country="FR")]
+        contacts.file(c, 1, Filing(people, ["my_list"], ["my_tag"]), now)
         for ticket in (TICKET, "sms_0000000000001"):
             orders.accept(c, order(ticket, Instant(now + HOUR)), now)
         campaigns.pause(c, 1, "sms_0000000000001")

@@ -194,7 +194,7 @@ class Slow:
         self.door = asyncio.Event()
         self.full = False
 
-    async def write(self, rank: Rank, unit: Callable[[Connection], T], account: int = 0) -> T:
+    async def write(self, rank: Rank, unit: Callable[[Connection], T]) -> T:
         await self.door.wait()
         if self.full:
             raise StoreUnavailable

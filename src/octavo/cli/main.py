@@ -15,6 +15,7 @@ from octavo.cli import (
     accounts,
     callbacks,
     campaigns,
+    contacts,
     demo,
     prices,
     routes,
@@ -124,6 +125,7 @@ for command in (
     prices.price,
     routes.route,
     campaigns.campaign,
+    contacts.contacts,
     callbacks.callback,
     sandbox.sandbox,
 ):

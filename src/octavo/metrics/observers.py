@@ -163,7 +163,7 @@ class CallbackMetrics:
 
 
 class OrderMetrics:
-    """Watches orders (`octavo.campaigns.service.Intake`)."""
+    """Watches orders (`octavo.campaigns.service.OrderWatch`)."""
 
     def __init__(self, families: Families) -> None:
         self._families = families

@@ -23,12 +23,12 @@ class MeasuredStore:
             gauge = families.store_waiting.labels(rank.name.lower())
             gauge.set_function(partial(self._waiting.__getitem__, rank))
 
-    async def write(self, rank: Rank, unit: Unit[T], account: int = 0) -> T:
+    async def write(self, rank: Rank, unit: Unit[T]) -> T:
         """Runs a unit and returns its result after the commit that holds it."""
         begun = perf_counter()
         self._waiting[rank] += 1
         try:
-            return await self._store.write(rank, unit, account)
+            return await self._store.write(rank, unit)
         except StoreUnavailable:
             self._failures[rank].inc()
             raise

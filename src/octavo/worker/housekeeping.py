@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 
 import structlog
 
@@ -11,7 +12,8 @@ from octavo.db.partitions import Partition
 from octavo.db.unit_of_work import Rank, Store
 from octavo.kit.clock import Clock
 from octavo.kit.errors import StoreUnavailable
-from octavo.ledger import campaigns, events, orders, receipts, tasks
+from octavo.ledger import campaigns, crew, events, orders, receipts, tasks
+from octavo.ledger.tasks import Step
 from octavo.worker.observer import Observer
 
 OFTEN = 0.100
@@ -33,10 +35,17 @@ log = structlog.get_logger()
 class Housekeeper:
     """Looks ten times a second for what is due. Any number of processes may run one."""
 
-    def __init__(self, store: Store, clock: Clock, observer: Observer) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        observer: Observer,
+        steps: Mapping[str, Step] | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._observer = observer
+        self._steps = steps
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -81,6 +90,7 @@ class Housekeeper:
     async def _rarely(self) -> None:
         for made in await self._store.write(Rank.TASK, self._make_partitions):
             log.info("partition made", name=made.name)
+        await self._store.write(Rank.TASK, self._forget_marks)
 
     async def _seldom(self) -> None:
         while await self._store.write(Rank.TASK, self._number_events) == EVENTS_AT_ONCE:
@@ -101,10 +111,13 @@ class Housekeeper:
         return tasks.promote(connection, PROMOTED_AT_ONCE, self._clock())
 
     def _step(self, connection: Connection) -> bool:
-        return tasks.step(connection, self._clock())
+        return tasks.step(connection, self._clock(), self._steps)
 
     def _make_partitions(self, connection: Connection) -> list[Partition]:
         return partitions.ensure(connection, self._clock())
+
+    def _forget_marks(self, connection: Connection) -> int:
+        return crew.forget_marks(connection, self._clock())
 
     def _number_events(self, connection: Connection) -> int:
         return events.number_events(connection, EVENTS_AT_ONCE)

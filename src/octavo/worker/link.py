@@ -12,7 +12,7 @@ from octavo.db.statements.dispatching import PendingRow
 from octavo.db.unit_of_work import Rank, Store
 from octavo.drivers.protocol import Driver, LinkDown, Outcome, Submission
 from octavo.kit.clock import SECOND, Clock
-from octavo.kit.errors import StoreUnavailable
+from octavo.kit.errors import StoreInDoubt, StoreUnavailable
 from octavo.kit.tickets import reference
 from octavo.ledger import claim, links, receipts, settle
 from octavo.ledger.errors import LedgerDisagrees, LinkLost
@@ -273,6 +273,8 @@ class LinkRunner:
             grant = await self._store.write(
                 Rank.CLAIM, lambda c: claim.claim(c, link, credit=credit, now=now)
             )
+        except StoreInDoubt:
+            raise LinkLost from None  # slices may be leased that nobody here knows of
         except StoreUnavailable:
             self._claim_later(1.0)
             return
@@ -355,7 +357,7 @@ class LinkRunner:
         except StoreUnavailable as error:
             self._answers = taken + self._answers
             log.warning("settle postponed", route=self._route, error=str(error))
-            if self._lease_is_short():
+            if self._lease_is_short() or isinstance(error, StoreInDoubt):
                 raise LinkLost from None
             await asyncio.sleep(0.2)
             return

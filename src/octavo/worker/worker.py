@@ -1,7 +1,7 @@
 """All links of a process and its housekeeping."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -9,6 +9,7 @@ import structlog
 from octavo.db.unit_of_work import Store
 from octavo.drivers.protocol import Driver
 from octavo.kit.clock import Clock
+from octavo.ledger.tasks import Step
 from octavo.worker.crew import Crew
 from octavo.worker.housekeeping import Housekeeper
 from octavo.worker.link import LinkRunner
@@ -33,7 +34,8 @@ class _Part(Protocol):
 
 
 class Worker:
-    """Runs links; `name` tells this process from others in the leases.
+    """Runs links; `name` tells this process from others in the leases, `steps` are those of all
+    durable jobs.
 
     `shared`: other workers may be at the same database.
     """
@@ -46,6 +48,7 @@ class Worker:
         specs: Sequence[LinkSpec],
         observer: Observer,
         *,
+        steps: Mapping[str, Step] | None = None,
         shared: bool = False,
     ) -> None:
         crew = Crew(store, clock, name, len(specs), shared=shared)
@@ -63,7 +66,8 @@ class Worker:
             )
             for spec in specs
         ]
-        self._parts: tuple[_Part, ...] = (*self._links, Housekeeper(store, clock, observer), crew)
+        keeper = Housekeeper(store, clock, observer, steps)
+        self._parts: tuple[_Part, ...] = (*self._links, keeper, crew)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:

@@ -98,6 +98,7 @@ class Debited(NamedTuple):
 
     available: int
     vt: float
+    weight: float
 
 
 HOLD = Query(
@@ -109,13 +110,15 @@ HOLD = Query(
         vt=larger(_account.vt, bindparam("vt", type_=sa.Double()))
         + bindparam("n", type_=sa.Double()) / _account.weight,
     )
-    .returning(_account.available, _account.vt),
+    .returning(_account.available, _account.vt, _account.weight),
 )
 """No row when the money is not there."""
 
-INSERT_CAMPAIGN = insert(dispatch.campaign, "released", "cursor", "finished_at", "sealed_at")
+INSERT_CAMPAIGN = insert(
+    dispatch.campaign, "released", "cursor", "finished_at", "sealed_at", at_once=True
+)
 INSERT_COUNT = insert(
-    dispatch.campaign_count, "accepted", "delivered", "failed", "unknown", "captured"
+    dispatch.campaign_count, "accepted", "delivered", "failed", "unknown", "captured", at_once=True
 )
 INSERT_MESSAGES = insert(
     dispatch.message, "charged", "pass", "attempts", "parts_done", "route_id", at_once=True

@@ -33,7 +33,7 @@ WORDING: dict[int, tuple[str, ...]] = {
         "Pays : {country}.",
     ),
     302: ("Une liste porte déjà ce nom.", "Nom : {name}."),
-    303: ("Aucune liste ne porte ce nom.", "Nom : {name}."),
+    303: ("Aucune liste ni étiquette ne porte ce nom.", "Nom : {name}."),
     305: ("Trop de contacts dans une seule requête.", "{limit} au plus sont acceptés."),
     400: ("Erreur de validation des données.",),
     401: ("Un jeton valide est nécessaire.",),
@@ -61,6 +61,7 @@ WORDING: dict[int, tuple[str, ...]] = {
     455: ("Ce champ en demande un autre.", "Absent : {other}."),
     500: ("La requête n'a pas pu être traitée.",),
     503: ("Le service est indisponible pour le moment et rien n'a été fait : réessayez.",),
+    504: ("Rien ne dit si ceci a été fait : ne le renvoyez qu'avec le même request_id.",),
     2005: ("Le champ [destination email] doit être valide.",),
 }
 
