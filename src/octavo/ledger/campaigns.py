@@ -1,5 +1,8 @@
 """What an order's owner may do to it once it is accepted: pause, resume, cancel (design 4.10)."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from octavo.db.codes import CampaignState, EventKind, MessageState
 from octavo.db.connection import Connection
 from octavo.db.statements import keeping, tasks
@@ -9,6 +12,7 @@ from octavo.kit.errors import OctavoError
 from octavo.ledger import passes
 from octavo.ledger.batch import Batch, Messages
 from octavo.ledger.events import SILENT, Item, Journal
+from octavo.ledger.fairness import NO_TURN, Queue, give_turns_back
 
 CANCEL = "cancel"
 CANCELED = "canceled"
@@ -107,6 +111,7 @@ def cancel_step(connection: Connection, campaign: int, now: Instant) -> int | No
         of = Messages(account, campaign, s.pass_)
         batch.end(of, MessageState.SKIPPED, [(seq, CANCELED) for seq in rows])
     batch.write()
+    _give_turns_back(connection, account, found)
     for s in found:
         passes.close(
             connection,
@@ -125,6 +130,19 @@ def cancel_step(connection: Connection, campaign: int, now: Instant) -> int | No
     passes.end(connection, campaign, CampaignState.CANCELING, CampaignState.CANCELED, now)
     _plan_seal(connection, campaign, now)
     return None
+
+
+def _give_turns_back(
+    connection: Connection, account: int, canceled: Sequence[keeping.OpenSlice]
+) -> None:
+    """An account does not wait longer for what it asked for and canceled."""
+    parts: Counter[Queue] = Counter()
+    for s in canceled:
+        if s.vt != NO_TURN and not s.pass_:
+            unsent, all_ = s.hi - s.cur, s.hi - s.lo + 1
+            parts[Queue(account, s.group, s.priority)] += s.parts * unsent // all_
+    for queue, n in sorted(parts.items()):
+        give_turns_back(connection, queue, n)
 
 
 def _plan_seal(connection: Connection, campaign: int, now: Instant) -> None:

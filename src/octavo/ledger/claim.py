@@ -10,6 +10,7 @@ from octavo.db.statements import dispatching, links
 from octavo.db.statements.dispatching import DueSlice, PendingRow
 from octavo.kit.clock import MILLISECOND, MINUTE, SECOND, Instant
 from octavo.ledger.batch import Batch, Messages
+from octavo.ledger.fairness import VirtualTime, serve
 from octavo.ledger.links import Link
 from octavo.ledger.orders import OPTED_OUT, suppressing_scope
 from octavo.ledger.passes import close
@@ -203,13 +204,10 @@ def _write_leases(
     connection.many(
         dispatching.LEASE_SLICE, [(link.id, g.grant_hi, g.intent_hi, g.id) for g in granted]
     )
-    vt_of = {s.id: (s.group, s.vt) for s in due}
-    furthest: dict[int, float] = {}
-    for g in granted:
-        group, vt = vt_of[g.id]
-        furthest[group] = max(furthest.get(group, vt), vt)
-    for group, vt in sorted(furthest.items()):
-        connection.run(dispatching.MOVE_GROUP_VT, group_id=group, vt=vt)
+    leased = {g.id for g in granted}
+    furthest = {(s.group, s.priority): s.vt for s in due if s.id in leased}
+    for (group, priority), vt in sorted(furthest.items()):
+        serve(connection, group, priority, VirtualTime(vt))
 
 
 def _close(connection: Connection, s: DueSlice, now: Instant) -> None:

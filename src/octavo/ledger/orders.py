@@ -3,9 +3,18 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
-from octavo.db.codes import CampaignState, EventKind, InDoubt, MessageState, Purpose, Scope
+from octavo.db.codes import (
+    CampaignState,
+    EventKind,
+    InDoubt,
+    MessageState,
+    Purpose,
+    Scope,
+    SliceState,
+)
 from octavo.db.connection import Connection
 from octavo.db.statements import keeping, orders
 from octavo.kit.clock import DAY, Instant
@@ -13,7 +22,7 @@ from octavo.kit.errors import OctavoError
 from octavo.kit.money import ZERO, Money
 from octavo.ledger import numbering, wallet
 from octavo.ledger.events import Item, Journal
-from octavo.ledger.fairness import VirtualTime
+from octavo.ledger.fairness import NO_TURN, Queue, VirtualTime, take_turns
 
 REQUEST_ID_LIFE = DAY
 """A request_id is forgotten after 24 hours (contract 3.3)."""
@@ -101,11 +110,9 @@ def accept(connection: Connection, order: PlannedOrder, now: Instant) -> Accepte
         campaign=campaign,
         amount=cost,
         fee=order.fee,
-        vt=VirtualTime(connection.one(orders.VT_OF_GROUP, group_id=to_send[0].group) or 0.0),
-        messages=len(to_send),
         now=now,
     )
-    slices = list(_slices(order, to_send, campaign, debited.vt, now))
+    slices = _slices(connection, order, to_send, campaign, debited.weight, due=order.send_at <= now)
     _insert_campaign(connection, order, campaign=campaign, parts=parts, cost=cost, now=now)
     connection.run(
         orders.INSERT_COUNT,
@@ -286,15 +293,41 @@ def _rows(
         )
 
 
+class _Run(NamedTuple):
+    """Messages that make a slice: `lo` to `hi`, all of one group."""
+
+    group: int
+    lo: int
+    hi: int
+    parts: int
+
+
 def _slices(
+    connection: Connection,
     order: PlannedOrder,
     to_send: Sequence[PlannedMessage],
     campaign: int,
-    vt: float,
-    now: Instant,
-) -> Iterator[tuple[int | float, ...]]:
+    weight: float,
+    *,
+    due: bool,
+) -> list[tuple[int | float, ...]]:
+    """The rows of an order's slices; those that are due take their turns."""
+    rows: list[tuple[int | float, ...]] = []
+    for group, found in groupby(_runs(order, to_send), key=lambda run: run.group):
+        runs = list(found)
+        turns: Sequence[VirtualTime] = [NO_TURN] * len(runs)
+        if due:
+            queue = Queue(order.account, group, order.purpose)
+            turns = take_turns(connection, queue, weight, [run.parts for run in runs])
+        rows += [
+            _slice_row(order, campaign, run, turn, ready=due)
+            for run, turn in zip(runs, turns, strict=True)
+        ]
+    return rows
+
+
+def _runs(order: PlannedOrder, to_send: Sequence[PlannedMessage]) -> Iterator[_Run]:
     """Runs of one route group, at most its slice size long."""
-    ready = 1 if order.send_at <= now else 0
     lo = 1
     while lo <= len(to_send):
         group = to_send[lo - 1].group
@@ -302,20 +335,27 @@ def _slices(
         end = min(len(to_send), lo - 1 + order.slice_size[group])
         while hi < end and to_send[hi].group == group:
             hi += 1
-        yield (
-            campaign,
-            order.account,
-            group,
-            int(order.purpose),
-            vt,
-            order.send_at,
-            order.send_at + order.validity,
-            lo,
-            hi,
-            hi - lo + 1,
-            lo - 1,
-            lo - 1,
-            lo - 1,
-            ready,
-        )
+        yield _Run(group, lo, hi, sum(m.parts for m in to_send[lo - 1 : hi]))
         lo = hi + 1
+
+
+def _slice_row(
+    order: PlannedOrder, campaign: int, run: _Run, turn: VirtualTime, *, ready: bool
+) -> tuple[int | float, ...]:
+    before = run.lo - 1
+    return (
+        campaign,
+        order.account,
+        run.group,
+        int(order.purpose),
+        turn,
+        order.send_at,
+        order.send_at + order.validity,
+        run.lo,
+        run.hi,
+        run.parts,
+        before,
+        before,
+        before,
+        SliceState.READY if ready else SliceState.PARKED,
+    )

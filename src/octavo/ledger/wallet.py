@@ -13,7 +13,6 @@ from octavo.db.statements import orders, wallet
 from octavo.kit.clock import Instant
 from octavo.kit.errors import OctavoError
 from octavo.kit.money import ZERO, Money
-from octavo.ledger.fairness import VirtualTime
 
 
 class Book(StrEnum):
@@ -97,17 +96,13 @@ def hold(
     campaign: int,
     amount: Money,
     fee: Money,
-    vt: VirtualTime,
-    messages: int,
     now: Instant,
 ) -> orders.Debited:
-    """Holds what an order may cost and takes its fee; moves the account's virtual time.
+    """Holds what an order may cost and takes its fee.
 
     Raises InsufficientCredit, then nothing is written.
     """
-    debited = connection.one(
-        orders.HOLD, account_id=account, amount=amount + fee, vt=vt, n=messages
-    )
+    debited = connection.one(orders.HOLD, account_id=account, amount=amount + fee)
     if debited is None:
         raise InsufficientCredit(Money(amount + fee), available(connection, account))
     ref = str(campaign)

@@ -66,11 +66,26 @@ class OpenSlice(NamedTuple):
     pass_: int
     lo: int
     hi: int
+    cur: int
+    group: int
+    priority: int
+    parts: int
+    vt: float
 
 
 OPEN_SLICES = Query(
     OpenSlice._make,
-    sa.select(_slice.id, _slice["pass"], _slice.lo, _slice.hi)
+    sa.select(
+        _slice.id,
+        _slice["pass"],
+        _slice.lo,
+        _slice.hi,
+        _slice.cur,
+        _slice.group_id,
+        _slice.priority,
+        _slice.parts,
+        _slice.vt,
+    )
     .where(_slice.campaign_id == bindparam("campaign"), _slice.state.in_(_OPEN))
     .order_by(_slice.id)
     .limit(bindparam("most"))
