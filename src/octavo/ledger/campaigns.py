@@ -7,7 +7,7 @@ from octavo.db.codes import CampaignState, EventKind, MessageState
 from octavo.db.connection import Connection
 from octavo.db.statements import keeping, tasks
 from octavo.db.statements import passes as statements
-from octavo.kit.clock import FOREVER, HOUR, SECOND, Instant
+from octavo.kit.clock import HOUR, SECOND, Instant
 from octavo.kit.errors import OctavoError
 from octavo.ledger import passes
 from octavo.ledger.batch import Batch, Messages
@@ -58,21 +58,17 @@ def pause(connection: Connection, account: int, ticket: str) -> None:
     """
     found = standing(connection, account, ticket)
     _change(connection, found, CampaignState.PAUSED, CampaignState.SENDING, CampaignState.SCHEDULED)
-    connection.run(keeping.PARK_SLICES, campaign=found.id, run_at=FOREVER)
+    connection.run(keeping.PARK_SLICES, campaign=found.id)
 
 
 def resume(connection: Connection, account: int, ticket: str, now: Instant) -> None:
-    """A paused campaign goes on. Raises NoSuchCampaign, NotInThisState."""
+    """A paused campaign goes on; what waits for a retry waits its whole time.
+
+    Raises NoSuchCampaign, NotInThisState."""
     found = standing(connection, account, ticket)
     state = CampaignState.SCHEDULED if found.send_at > now else CampaignState.SENDING
     _change(connection, found, state, CampaignState.PAUSED)
-    connection.run(
-        keeping.UNPARK_SLICES,
-        campaign=found.id,
-        forever=FOREVER,
-        now=now,
-        send_at=found.send_at,
-    )
+    connection.run(keeping.UNPARK_SLICES, campaign=found.id)
 
 
 def cancel(connection: Connection, account: int, ticket: str, now: Instant) -> None:

@@ -155,6 +155,6 @@ def _return(
         passes.RETURN_SLICE,
         slice_id=slice_id,
         state=SliceState.PARKED if paused else SliceState.READY,
-        run_at=FOREVER if paused else now,
+        run_at=FOREVER + now if paused else now,
         cur=done,
     )
