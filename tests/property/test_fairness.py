@@ -14,8 +14,8 @@ from tests.common.holder import Holder
 from tests.common.ledger import Choice, World
 
 WEIGHTS = (1.0, 2.0, 0.5)
-LARGEST_SLICE = 12
-LONGEST = 3
+LARGEST_SLICE = 4
+LONGEST = 2
 """Parts of a message."""
 
 
@@ -41,13 +41,14 @@ EVENTS = st.lists(
             Order,
             account=st.integers(0, len(WEIGHTS) - 1),
             purpose=st.sampled_from([Purpose.WHOLESALE, Purpose.WHOLESALE, Purpose.ALERT]),
-            people=st.sampled_from([1, 1, 5, 40]),
+            people=st.sampled_from([1, 5, 40, 80]),
             parts=st.integers(1, LONGEST),
             slice_size=st.integers(1, LARGEST_SLICE),
         ),
-        st.builds(Grants, st.integers(1, 4)),
+        st.builds(Grants, st.integers(1, 9)),
     ),
-    max_size=25,
+    min_size=5,
+    max_size=20,
 )
 
 
