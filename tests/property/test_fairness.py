@@ -109,9 +109,7 @@ def play(events: list[Order | Grants]) -> None:
         world.close()
 
 
-def grant(
-    world: World, holder: Holder, shares: dict[Purpose, Shares], accounts: list[int]
-) -> None:
+def grant(world: World, holder: Holder, shares: dict[Purpose, Shares], accounts: list[int]) -> None:
     """Half a second of the route, and what it means to each account."""
     world.later(SECOND)
     for s in holder.claim().slices:

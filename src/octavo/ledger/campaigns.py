@@ -64,7 +64,8 @@ def pause(connection: Connection, account: int, ticket: str) -> None:
 def resume(connection: Connection, account: int, ticket: str, now: Instant) -> None:
     """A paused campaign goes on; what waits for a retry waits its whole time.
 
-    Raises NoSuchCampaign, NotInThisState."""
+    Raises NoSuchCampaign, NotInThisState.
+    """
     found = standing(connection, account, ticket)
     state = CampaignState.SCHEDULED if found.send_at > now else CampaignState.SENDING
     _change(connection, found, state, CampaignState.PAUSED)

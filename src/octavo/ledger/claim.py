@@ -1,5 +1,6 @@
 """Claiming: what a link may send now, under the route's rate and by priority (design 4.4, 4.5)."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -82,7 +83,7 @@ def claim(connection: Connection, link: Link, *, credit: int, now: Instant) -> G
     grants, parts = _lease(Batch(connection, now), link, due, budget, credit)
     start = max(tat, now)
     if gate.rate and parts:
-        booked = start + int(parts * SECOND / gate.rate)
+        booked = start + math.ceil(parts * SECOND / gate.rate)
         connection.run(dispatching.BOOK_RATE, route_id=link.route, tat=booked)
     return Grant(grants, Instant(start), gate.rate)
 

@@ -7,20 +7,22 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from octavo.db.connection import Connection
 from octavo.db.statements.dispatching import PendingRow
 from octavo.db.unit_of_work import Rank, Store
-from octavo.drivers.protocol import Driver, Inbound, Outcome, Report, Submission
+from octavo.drivers.protocol import Driver, Outcome, Submission
 from octavo.kit.clock import SECOND, Clock
 from octavo.kit.errors import StoreUnavailable
 from octavo.kit.tickets import reference
 from octavo.ledger import claim, links, receipts, settle
+from octavo.ledger.claim import Grant
 from octavo.ledger.errors import LedgerDisagrees, LinkLost
 from octavo.ledger.links import Link
 from octavo.ledger.settle import Answer
-from octavo.worker import reports
 from octavo.worker.answers import answer_of, late, retry_after
 from octavo.worker.crew import Crew
 from octavo.worker.holds import Hold, Holds
+from octavo.worker.sink import LinkSink
 from octavo.worker.texts import Texts
 
 CHUNK = 250
@@ -37,6 +39,10 @@ RENEW_EVERY = 4.0
 fail before they step in (design 4.3 allows 10 s)."""
 STOP_BEFORE_END = 5.0
 LEASE_SECONDS = links.LEASE / SECOND
+
+LATE = claim.GATE / SECOND
+"""Seconds behind its booked time after which a message of a route with a rate goes back to the
+ledger: in any time t a route sends at most rate x (t + LATE) parts, and one message."""
 
 SHARE_EVERY = 0.25
 """Seconds between looks whether one more link may be taken."""
@@ -81,6 +87,7 @@ class LinkRunner:
         self._answers: list[tuple[Answer, int]] = []
         self._answered_at = 0.0
         self._claim_at = 0.0
+        self._paced = False
         self._lost_gates = 0
         self._lease_ends = 0.0
         self._renew_at = 0.0
@@ -157,7 +164,9 @@ class LinkRunner:
             await self._idle(1.0)
             return
         try:
-            await self._driver.start(_LinkSink(self))
+            await self._driver.start(
+                LinkSink(self._store, self._clock, self._route, self.take_outcomes)
+            )
             self._down_since = None
             await self._work(link)
             await self._driver.stop(drain=True)
@@ -191,11 +200,12 @@ class LinkRunner:
             self._wake.clear()
             self._pump()
             now = loop.time()
+            self._holds.drop_late(now - LATE)
             if now >= self._renew_at:
                 await self._renew(link)
             if self._settle_due(now):
                 await self._settle(link)
-            if self._holds.unsent < self.most_in_doubt and now >= self._claim_at:
+            if self._wants_more() and now >= self._claim_at:
                 await self._claim(link)
             self._pump()
             await self._idle(self._pause(loop.time()))
@@ -216,10 +226,10 @@ class LinkRunner:
         if self._settle_due(now):
             return 0.0
         pause = min(POLL, max(self._claim_at - now, 0.0) or POLL)
-        if self._holds.unsent < self.most_in_doubt and self._claim_at <= now:
+        if self._wants_more() and self._claim_at <= now:
             return 0.0
         if self._answers:
-            pause = min(pause, max(self._answered_at + LONGEST_WAIT - now, 0.0))
+            pause = min(pause, max(self._answered_at + LONGEST_WAIT - now, 0.001))
         due = self._holds.next_due()
         if due is not None and self._driver.room() > 0:
             pause = min(pause, max(due - now, 0.001))
@@ -250,17 +260,29 @@ class LinkRunner:
 
     # -- claim and send ------------------------------------------------------------------------
 
+    def _wants_more(self) -> bool:
+        """On a route with a rate, what is booked while the window is full would be wasted."""
+        if self._paced and self._driver.room() <= 0:
+            return False
+        return self._holds.unsent < self.most_in_doubt
+
     async def _claim(self, link: Link) -> None:
         credit = self.most_in_doubt - self._holds.intended
-        begun, now = asyncio.get_running_loop().time(), self._clock()
+        loop, begun, now = asyncio.get_running_loop(), 0.0, self._clock()
+
+        def unit(connection: Connection) -> Grant:
+            # Not before its turn has come: time that it waited could not be sent in any more.
+            nonlocal begun, now
+            begun, now = loop.time(), self._clock()
+            return claim.claim(connection, link, credit=credit, now=now)
+
         try:
-            grant = await self._store.write(
-                Rank.CLAIM, lambda c: claim.claim(c, link, credit=credit, now=now)
-            )
+            grant = await self._store.write(Rank.CLAIM, unit)
         except StoreUnavailable:
             self._claim_later(1.0)
             return
         if grant.slices:
+            self._paced = grant.rate is not None
             self._holds.add(grant, begun + (grant.start - now) / SECOND)
         elif grant.lost_gate:
             # Each link of the route waits otherwise, and otherwise each time.
@@ -282,7 +304,7 @@ class LinkRunner:
         batch: list[Submission] = []
         alone = not self._in_flight
         now = asyncio.get_running_loop().time()
-        for hold, row in self._holds.next_ready(now, room, alone=alone):
+        for hold, row in self._holds.next_ready(now, room, late=now - LATE, alone=alone):
             self._in_flight[row.campaign, row.seq, hold.slice.pass_] = hold, row
             batch.append(
                 Submission(
@@ -317,7 +339,7 @@ class LinkRunner:
     def _settle_due(self, now: float) -> bool:
         if self._answers:
             full = len(self._answers) >= CHUNK or not self._in_flight
-            return full or now - self._answered_at >= LONGEST_WAIT
+            return full or now >= self._answered_at + LONGEST_WAIT
         credit = self.most_in_doubt - self._holds.intended
         return self._holds.wants_intent(credit) or self._holds.has_ended()
 
@@ -362,29 +384,3 @@ class LinkRunner:
         now = self._clock()
         known = [one for answer, _ in self._answers for one in late(answer, now)]
         await self._store.write(Rank.ACCEPT, lambda c: receipts.take(c, self._route, known, now))
-
-    # -- reports -------------------------------------------------------------------------------
-
-    async def take_reports(self, batch: Sequence[Report]) -> None:
-        """Returns when they are on disk."""
-        await reports.take_reports(self._store, self._route, batch, self._clock())
-
-    async def take_inbounds(self, batch: Sequence[Inbound]) -> None:
-        """Returns when they are on disk."""
-        await reports.take_inbounds(self._store, self._route, batch, self._clock())
-
-
-class _LinkSink:
-    """The sink that a link gives its driver."""
-
-    def __init__(self, runner: LinkRunner) -> None:
-        self._runner = runner
-
-    def outcomes(self, batch: Sequence[Outcome]) -> None:
-        self._runner.take_outcomes(batch)
-
-    async def reports(self, batch: Sequence[Report]) -> None:
-        await self._runner.take_reports(batch)
-
-    async def inbounds(self, batch: Sequence[Inbound]) -> None:
-        await self._runner.take_inbounds(batch)
