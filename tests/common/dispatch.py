@@ -13,7 +13,7 @@ from octavo.drivers.sandbox.outbox import OutboxRecord, read_outbox
 from octavo.drivers.sandbox.settings import SandboxSettings
 from octavo.kit.clock import SECOND
 from octavo.worker.crew import Crew
-from octavo.worker.link import LATE, LinkRunner
+from octavo.worker.link import LinkRunner
 from tests.common.ledger import World
 from tests.common.sandbox import loop_clock
 from tests.common.virtual_loop import VirtualLoop
@@ -55,7 +55,7 @@ class Driver(SandboxDriver):
 
 
 class Dispatch:
-    """So many links of the world's route."""
+    """So many links of the world's route; while `stalled`, the first `stalls` have no room."""
 
     def __init__(
         self,
@@ -66,13 +66,14 @@ class Dispatch:
         latency: float = 0.05,
         window: int = 100,
         stalled: tuple[float, float] = (0.0, 0.0),
+        stalls: int = 99,
         commit: tuple[float, float] = (0.001, 0.015),
     ) -> None:
         self.world = world
         self.folder = folder
         self._latency = latency
         self._window = window
-        self._stalled = stalled
+        self._stalled = [stalled if no < stalls else (0.0, 0.0) for no in range(links)]
         store = SlowStore(world, *commit)
         crew = Crew(store, loop_clock, "w", links, shared=False)
         self._runners = [
@@ -101,7 +102,7 @@ class Dispatch:
 
         def make() -> SandboxDriver:
             driver = Driver(settings, loop_clock, Random(no))
-            driver.stalled = self._stalled
+            driver.stalled = self._stalled[no]
             return driver
 
         return make
@@ -158,6 +159,3 @@ def worst_burst(records: Sequence[OutboxRecord], rate: float) -> float:
         behind += record.parts / rate
         last = record.at
     return worst
-
-
-__all__ = ["LATE", "Dispatch", "freeze", "seconds", "worst_burst"]
