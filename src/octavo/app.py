@@ -127,7 +127,11 @@ async def _serve(
 
 async def _work(settings: Settings, announce: Callable[[], None]) -> None:
     stopping = stop_signals()
-    async with _opened(settings) as (store, clock), _working(settings, store, clock):
+    async with (
+        _opened(settings) as (store, clock),
+        _working(settings, store, clock) as at_work,
+        _hinting(settings, at_work),
+    ):
         announce()
         await stopping.wait()
 
@@ -168,7 +172,7 @@ async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[
         if working:
             work = await stack.enter_async_context(_working(settings, store, clock))
         health = _health(settings, store, work)
-        wake = work.worker.wake if work else _nobody
+        wake = await stack.enter_async_context(_hinting(settings, work))
         app = make_app(_services(settings, store, clock, SystemRandom(), wake), health)
         app.add_middleware(LogRequests, log=requests, clock=clock)
         log.info("server started", address=settings.base_url)
@@ -250,8 +254,24 @@ class Work(NamedTuple):
         self.callbacks.stop()
 
 
-def _nobody() -> None:
-    """The hint of an API without a worker: workers look ten times a second."""
+@asynccontextmanager
+async def _hinting(settings: Settings, work: Work | None) -> AsyncIterator[Callable[[], None]]:
+    """Hints to all workers at the database, those of this process and of others, that there is
+    work.
+    """
+    hints = settings.database.hints()
+
+    def wake() -> None:
+        if work:
+            work.worker.wake()
+        hints.tell()
+
+    carrying = asyncio.create_task(hints.carry(work.worker.wake if work else None))
+    try:
+        yield wake
+    finally:
+        carrying.cancel()
+        await asyncio.gather(carrying, return_exceptions=True)
 
 
 def worker_name() -> str:

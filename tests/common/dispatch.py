@@ -116,6 +116,11 @@ class Dispatch:
             runner.stop()
         await asyncio.gather(*tasks)
 
+    def wake(self) -> None:
+        """A hint."""
+        for runner in self._runners:
+            runner.wake()
+
     async def until(self, moment: float) -> None:
         """Waits for a moment of the loop's time."""
         loop = asyncio.get_running_loop()

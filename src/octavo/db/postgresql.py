@@ -76,15 +76,22 @@ def connect(url: str) -> Raw:
 
     `url` may name several hosts, as libpq takes them. Raises psycopg.Error.
     """
-    given = conninfo.conninfo_to_dict(url)
-    whole = conninfo.make_conninfo("", **(_DEFAULTS | given))
-    raw: Raw = psycopg.connect(whole, autocommit=True)
+    raw: Raw = psycopg.connect(_whole(url), autocommit=True)
     try:
         _prepare(raw)
     except BaseException:
         raw.close()
         raise
     return raw
+
+
+async def connect_async(url: str) -> psycopg.AsyncConnection[Row]:
+    """A connection for the event loop, without transactions. Raises psycopg.Error."""
+    return await psycopg.AsyncConnection.connect(_whole(url), autocommit=True)
+
+
+def _whole(url: str) -> str:
+    return conninfo.make_conninfo("", **(_DEFAULTS | conninfo.conninfo_to_dict(url)))
 
 
 def _prepare(raw: Raw) -> None:
