@@ -5,35 +5,26 @@ end. A bench whose messages or money do not add up has failed, however quick it 
 import argparse
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import SecretStr
+import sqlalchemy as sa
+from _site import ACCOUNT, BENCH, REQUIRE_PEERS, Site
 
-from octavo.cli.setup import first_start
-from octavo.db import sqlite
-from octavo.db.connection import Connection, SqliteConnection
+from octavo.db.connection import Connection
+from octavo.db.schema import dispatch
+from octavo.db.statement import Query
 from octavo.db.statements import verifying
-from octavo.db.unit_of_work import run_once
-from octavo.kit.clock import system_clock
-from octavo.kit.money import money
-from octavo.ledger import verify, wallet
-from octavo.settings import Settings
+from octavo.ledger import verify
 
-BENCH = Path(__file__).resolve().parent
 SOURCES = BENCH.parent / "src"
-LOGIN = "bench@example.org"
-KEY = "a-key-that-only-benches-use"
-ACCOUNT = 1
 PATIENCE = 60.0
 """Seconds after which something that should have happened long ago counts as stuck."""
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -44,6 +35,7 @@ class Options(NamedTuple):
 
     quick: bool
     json: bool
+    database: str
     folder: Path | None
 
 
@@ -65,6 +57,7 @@ class Figure(NamedTuple):
     """One measured case."""
 
     bench: str
+    database: str
     n: int
     seconds: float
     unit: str
@@ -81,7 +74,7 @@ class Figure(NamedTuple):
         """The object of the design's chapter 12."""
         return {
             "bench": self.bench,
-            "database": "sqlite",
+            "database": self.database,
             "n": self.n,
             "seconds": round(self.seconds, 3),
             "rate": round(self.rate),
@@ -103,6 +96,9 @@ def options(description: str) -> Options:
     parser.add_argument("--quick", action="store_true", help="a run under 20 seconds")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON, last line")
     parser.add_argument(
+        "--database", choices=["sqlite", "postgresql"], default="sqlite", help="default: sqlite"
+    )
+    parser.add_argument(
         "--dir",
         type=Path,
         help="folder to work in, on the disk to be measured (default: the system's for "
@@ -113,8 +109,9 @@ def options(description: str) -> Options:
     # No octavo.toml either.
     os.chdir(BENCH)
     for name in [name for name in os.environ if name.startswith("OCTAVO_")]:
-        del os.environ[name]
-    return Options(given.quick, given.json, folder)
+        if name != REQUIRE_PEERS:
+            del os.environ[name]
+    return Options(given.quick, given.json, given.database, folder)
 
 
 def report(figures: Sequence[Figure], *, as_json: bool) -> None:
@@ -126,48 +123,21 @@ def report(figures: Sequence[Figure], *, as_json: bool) -> None:
     for figure in figures:
         stick = figure.yardstick
         print(
-            f"{figure.bench}: {figure.rate:,.0f} {figure.unit} (n {figure.n:,}, "
+            f"{figure.bench}, {figure.database}: {figure.rate:,.0f} {figure.unit} (n {figure.n:,}, "
             f"{figure.seconds:.1f} s), {figure.rate / stick.rate:.2f} of {stick.name} "
             f"({stick.rate:,.0f}), {figure.cpu / figure.n * 1e6:.0f} us CPU per message, "
             f"peak {figure.peak_mib:.0f} MiB"
         )
 
 
-@contextmanager
-def prepared(folder: Path | None) -> Iterator[Path]:
-    """A data directory with the account of the bench and credit for everything, to be copied."""
-    with tempfile.TemporaryDirectory(prefix="octavo-bench-", dir=folder) as name:
-        home = Path(name, "prepared")
-        home.mkdir()
-        first_start(
-            Settings(data_dir=home, first_login=LOGIN, first_key=SecretStr(KEY), database_url="")
-        )
-        run_once(database_of(home), _top_up)
-        yield home
-
-
-@contextmanager
-def fresh(home: Path) -> Iterator[Path]:
-    """A copy of a prepared data directory, beside it."""
-    with tempfile.TemporaryDirectory(dir=home.parent) as name:
-        shutil.copytree(home, name, dirs_exist_ok=True)
-        yield Path(name)
-
-
-def database_of(home: Path) -> Path:
-    """Where a data directory has its database."""
-    return home / "octavo.db"
-
-
-def _top_up(connection: Connection) -> None:
-    wallet.top_up(
-        connection, account=ACCOUNT, ref="bench", amount=money("10000000"), now=system_clock()
-    )
-
-
-def environment(home: Path, **more: str) -> dict[str, str]:
-    """Variables of a child process that works on a data directory."""
-    own = {"PYTHONPATH": str(SOURCES), "OCTAVO_DATA_DIR": str(home), "OCTAVO_LOG_LEVEL": "error"}
+def environment(site: Site, **more: str) -> dict[str, str]:
+    """Variables of a child process that works on a site."""
+    own = {
+        "PYTHONPATH": str(SOURCES),
+        "OCTAVO_DATA_DIR": str(site.home),
+        "OCTAVO_DATABASE_URL": site.url,
+        "OCTAVO_LOG_LEVEL": "error",
+    }
     return {**os.environ, **own, **more}
 
 
@@ -186,17 +156,17 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def server(home: Path, *entry: str) -> Iterator[Server]:
-    """`octavo up` in a process of its own on a data directory, until it has drained.
+def server(site: Site, *entry: str) -> Iterator[Server]:
+    """`octavo up` in a process of its own on a site, until it has drained.
 
     `entry` are Python's arguments for another program that does as `-m octavo`.
     """
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, *(entry or ("-m", "octavo")), "up"],
-        env=environment(home, OCTAVO_LISTEN=f"127.0.0.1:{port}"),
+        env=environment(site, OCTAVO_LISTEN=f"127.0.0.1:{port}"),
         # So that no octavo.toml of whoever runs this is read.
-        cwd=home,
+        cwd=site.home,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
     )
@@ -233,21 +203,27 @@ def usage(pid: int | str = "self") -> Usage:
     return Usage(sum(map(int, times)) / TICKS, int(peak) / 1024)
 
 
-def add_up(database: Path, *, messages: int, **states: int) -> None:
+def add_up(site: Site, *, messages: int, **states: int) -> None:
     """Proves the whole database (`octavo.ledger.verify`), and that it holds what the bench sent.
 
     `messages` is the audience of all campaigns, `states` counts of it. Raises DoesNotAddUpError.
     """
-    with closing(sqlite.connect(database, readonly=True)) as raw:
-        connection = SqliteConnection(raw)
-        breaches = _breaches(connection)
+    with site.database.reading() as reader:
+        breaches = reader.run(_breaches)
         if breaches:
             raise DoesNotAddUpError(f"{len(breaches)} breaches, the first: {breaches[0]}")
+        counted = reader.run(_counted)
         for name, expected in {"audience": messages, **states}.items():
-            total = f"SELECT coalesce(sum({name}), 0) FROM campaign_count"  # noqa: S608 - our names
-            (found,) = raw.execute(total).fetchone()
+            found = counted[name]
             if found != expected:
                 raise DoesNotAddUpError(f"{name}: expected {expected}, found {found}")
+
+
+def _counted(connection: Connection) -> dict[str, int]:
+    names = ("audience", "pending", "accepted", "delivered", "failed", "skipped", "unknown")
+    sums = [sa.func.sum(dispatch.campaign_count.c[name]) for name in names]
+    row = connection.one(Query(lambda row: [int(n or 0) for n in row], sa.select(*sums)))
+    return dict(zip(names, row or (), strict=True))
 
 
 def _breaches(connection: Connection) -> list[verify.Breach]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle, islice
 from typing import cast
 
-from _common import KEY, LOGIN
+from _site import KEY, LOGIN
 
 PATH = "/v1/public/sms-campaign/send"
 CREATED = b"HTTP/1.1 201"

@@ -8,35 +8,51 @@ import asyncio
 import json
 import sys
 import time
+from functools import partial
 
+import sqlalchemy as sa
 import uvloop
 from _common import usage
 
 from octavo.app import running
-from octavo.db import sqlite
+from octavo.db.connection import Connection
+from octavo.db.database import database_at
+from octavo.db.schema import dispatch
+from octavo.db.statement import Query, first_integer
 from octavo.kit import logs
 from octavo.settings import Settings, load
 
 LOOK_EVERY = 0.01
 
-UNDISPATCHED = "SELECT 1 FROM slice WHERE state = 1 UNION ALL SELECT 1 FROM slice WHERE state = 2"
+_slice, _count = dispatch.slice_.c, dispatch.campaign_count.c
+
+
+def _any(*where: sa.ColumnElement[bool]) -> Query[int]:
+    return Query(first_integer, sa.select(sa.literal_column("1")).where(*where).limit(1))
+
+
+UNDISPATCHED = tuple(_any(_slice.state == sa.literal_column(state)) for state in ("1", "2"))
 """Work that is ready or leased: each is a partial index, so that looking costs next to nothing."""
-UNREPORTED = "SELECT 1 FROM campaign_count WHERE pending + accepted > 0"
-UNTIL = {"accepted": (UNDISPATCHED,), "delivered": (UNDISPATCHED, UNREPORTED)}
+UNREPORTED = _any(_count.pending + _count.accepted > 0)
+UNTIL = {"accepted": UNDISPATCHED, "delivered": (*UNDISPATCHED, UNREPORTED)}
 
 
-async def work(settings: Settings, until: tuple[str, ...]) -> tuple[float, float, float]:
-    """Serves until none of the statements gives a row; seconds, CPU seconds, MiB."""
-    raw = sqlite.connect(settings.data_dir / "octavo.db", readonly=True)
+def _one(connection: Connection, query: Query[int]) -> int | None:
+    return connection.one(query)
+
+
+async def work(settings: Settings, until: tuple[Query[int], ...]) -> tuple[float, float, float]:
+    """Serves until none of the queries gives a row; seconds, CPU seconds, MiB."""
+    database = database_at(settings.database_url)
     before = usage()
     begun = time.perf_counter()
-    async with running(settings):
-        for statement in until:
-            while raw.execute(f"{statement} LIMIT 1").fetchone() is not None:  # noqa: ASYNC110 - seen from outside, as an operator would
-                await asyncio.sleep(LOOK_EVERY)
-        seconds = time.perf_counter() - begun
-        after = usage()
-    raw.close()
+    with database.reading() as reader:
+        async with running(settings):
+            for query in until:
+                while reader.run(partial(_one, query=query)):  # noqa: ASYNC110 - seen from outside, as an operator would
+                    await asyncio.sleep(LOOK_EVERY)
+            seconds = time.perf_counter() - begun
+            after = usage()
     return seconds, after.cpu - before.cpu, after.peak_mib
 
 

@@ -7,33 +7,17 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import NamedTuple
 
 import uvloop
-from _common import (
-    ACCOUNT,
-    BENCH,
-    Figure,
-    Server,
-    Usage,
-    Yardstick,
-    add_up,
-    database_of,
-    fresh,
-    options,
-    prepared,
-    report,
-    server,
-    usage,
-)
+from _common import Figure, Server, Usage, Yardstick, add_up, options, report, server, usage
 from _http import body_of, request, send_all
+from _site import ACCOUNT, BENCH, Site, fresh, prepared
 
 from octavo.api.lenient import fields
 from octavo.api.lenient.body import parse_body
 from octavo.api.octopush.sms import order_of
 from octavo.campaigns.planning import Planner
-from octavo.db.unit_of_work import run_once
 from octavo.kit.clock import system_clock
 from octavo.numbers import FRENCH_AREAS, NumberReader
 from octavo.prices.service import prices_of
@@ -65,44 +49,42 @@ def main() -> None:
     """Measures both cases."""
     asked = options(__doc__)
     quick = asked.quick
-    with prepared(asked.folder) as home:
+    with prepared(asked.database, asked.folder) as empty:
         figures = [
-            measure_500(Case(500, 100 if quick else 500, 8), home, 0.5 if quick else 3.0),
-            measure_1(Case(1, 1_500 if quick else 10_000, 64), home),
+            measure_500(Case(500, 100 if quick else 500, 8), empty, 0.5 if quick else 3.0),
+            measure_1(Case(1, 1_500 if quick else 10_000, 64), empty),
         ]
     report(figures, as_json=asked.json)
 
 
-def measure_500(case: Case, empty: Path, seconds: float) -> Figure:
+def measure_500(case: Case, empty: Site, seconds: float) -> Figure:
     """Orders of 500 recipients, against `seconds` of reading and planning alone."""
     bodies = [request(body) for body in itertools.islice(orders(case.size), DISTINCT // 500)]
-    with fresh(empty) as home:
-        parser = parse_rate(database_of(home), bodies, case.size, seconds)
-        with server(home) as running:
+    with fresh(empty) as site:
+        parser = parse_rate(site, bodies, case.size, seconds)
+        with server(site) as running:
             run = drive(running, bodies, case)
-        add_up(database_of(home), **accepted(case))
+        add_up(site, **accepted(case))
     return figure(
-        "accept, direct send of 500 recipients",
-        "recipients/s",
+        ("accept, direct send of 500 recipients", empty.engine, "recipients/s"),
         case,
         run,
         Yardstick("the parser alone (reader and planner)", parser),
     )
 
 
-def measure_1(case: Case, empty: Path) -> Figure:
+def measure_1(case: Case, empty: Site) -> Figure:
     """Orders of one recipient, against the same server without its store."""
     bodies = [request(body) for body in itertools.islice(orders(case.size), 2_000)]
-    with fresh(empty) as home:
-        with server(home, str(BENCH / "_storeless.py")) as running:
+    with fresh(empty) as site:
+        with server(site, str(BENCH / "_storeless.py")) as running:
             bare = drive(running, bodies, case)
-        add_up(database_of(home), messages=0)
-        with server(home) as running:
+        add_up(site, messages=0)
+        with server(site) as running:
             run = drive(running, bodies, case)
-        add_up(database_of(home), **accepted(case))
+        add_up(site, **accepted(case))
     return figure(
-        "accept, 1 recipient per request",
-        "requests/s",
+        ("accept, 1 recipient per request", empty.engine, "requests/s"),
         case,
         run,
         Yardstick("the same handler without the store", case.requests / bare.seconds),
@@ -115,10 +97,11 @@ def accepted(case: Case) -> dict[str, int]:
     return {"messages": messages, "pending": messages}
 
 
-def figure(name: str, unit: str, case: Case, run: Run, yardstick: Yardstick) -> Figure:
-    """The figure of a run, in recipients."""
+def figure(what: tuple[str, str, str], case: Case, run: Run, yardstick: Yardstick) -> Figure:
+    """The figure of a run, in recipients; `what` is its name, engine and unit."""
+    name, engine, unit = what
     n = case.requests * case.size
-    return Figure(name, n, run.seconds, unit, yardstick, run.used.cpu, run.used.peak_mib)
+    return Figure(name, engine, n, run.seconds, unit, yardstick, run.used.cpu, run.used.peak_mib)
 
 
 def orders(size: int) -> Iterator[Mapping[str, object]]:
@@ -149,9 +132,9 @@ def drive(running: Server, bodies: Sequence[bytes], case: Case) -> Run:
     return uvloop.run(run())
 
 
-def parse_rate(database: Path, requests: Sequence[bytes], size: int, seconds: float) -> float:
+def parse_rate(site: Site, requests: Sequence[bytes], size: int, seconds: float) -> float:
     """Recipients per second of everything that happens to a body before the store."""
-    plan = planning(database)
+    plan = planning(site)
     bodies = [body_of(one) for one in requests]
     for body in bodies[:5]:
         plan(body)
@@ -163,10 +146,11 @@ def parse_rate(database: Path, requests: Sequence[bytes], size: int, seconds: fl
     return done * size / (time.perf_counter() - begun)
 
 
-def planning(database: Path) -> Callable[[bytes], None]:
+def planning(site: Site) -> Callable[[bytes], None]:
     """Reads and plans a body, as a request does."""
-    prices = run_once(database, lambda c: prices_of(c, ACCOUNT, PRODUCT))
-    routes = run_once(database, route_table)
+    with site.database.reading() as reader:
+        prices = reader.run(lambda c: prices_of(c, ACCOUNT, PRODUCT))
+        routes = reader.run(route_table)
     planner = Planner(NumberReader(), STANDARD, FRENCH_AREAS)
 
     def plan(body: bytes) -> None:

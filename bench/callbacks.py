@@ -13,27 +13,22 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import uvloop
 from _common import (
-    ACCOUNT,
-    BENCH,
     PATIENCE,
     DoesNotAddUpError,
     Figure,
     Yardstick,
     add_up,
-    database_of,
     free_port,
-    fresh,
     options,
-    prepared,
     report,
     server,
     usage,
 )
+from _site import ACCOUNT, BENCH, Site, fresh, prepared, writing
 
 from octavo.accounts import service as accounts
 from octavo.callbacks.client import Client
@@ -41,7 +36,6 @@ from octavo.callbacks.guard import LOOPBACK, Guard
 from octavo.callbacks.pace import MOST
 from octavo.db.codes import EventKind, InDoubt, Purpose
 from octavo.db.connection import Connection
-from octavo.db.unit_of_work import run_once
 from octavo.kit.clock import HOUR, MINUTE, Instant, system_clock
 from octavo.kit.money import money
 from octavo.kit.tickets import ticket
@@ -68,22 +62,21 @@ def main() -> None:
         Case("callbacks to a customer who answers in 50 ms", slow, 50),
         Case("callbacks to a customer who answers at once", quick, 0),
     ]
-    with prepared(asked.folder) as empty:
+    with prepared(asked.database, asked.folder) as empty:
         figures = [measure(case, empty) for case in cases]
     report(figures, as_json=asked.json)
 
 
-def measure(case: Case, empty: Path) -> Figure:
+def measure(case: Case, empty: Site) -> Figure:
     """One case: the client alone, then the server with as many events waiting."""
     with customer(case.milliseconds) as port:
         rate = case.n / uvloop.run(client_alone(port, case.n))
-    with fresh(empty) as home, customer(case.milliseconds) as port:
-        database = database_of(home)
-        url = f"http://127.0.0.1:{port}/callbacks"
-        run_once(database, partial(listen, url=url))
-        for first in range(0, case.n, 500):
-            run_once(database, partial(happen, first=first))
-        with server(home) as serving:
+    with fresh(empty) as site, customer(case.milliseconds) as port:
+        with writing(site) as run:
+            run(partial(listen, url=f"http://127.0.0.1:{port}/callbacks"))
+            for first in range(0, case.n, 500):
+                run(partial(happen, first=first))
+        with server(site) as serving:
             while not came(port)[0]:
                 time.sleep(LOOK_EVERY)
             begun, before = time.perf_counter(), usage(serving.pid)
@@ -93,10 +86,12 @@ def measure(case: Case, empty: Path) -> Figure:
             seconds, after = time.perf_counter() - begun, usage(serving.pid)
         if came(port) != (case.n, case.n):
             raise DoesNotAddUpError(f"{came(port)} (calls, ids) came of {case.n}")
-        add_up(database, messages=case.n, pending=case.n)
+        add_up(site, messages=case.n, pending=case.n)
     stick = Yardstick(f"the same client, {MOST} calls in flight, without ledger", rate)
     cpu = after.cpu - before.cpu
-    return Figure(case.name, case.n, seconds, "callbacks/s", stick, cpu, after.peak_mib)
+    return Figure(
+        case.name, empty.engine, case.n, seconds, "callbacks/s", stick, cpu, after.peak_mib
+    )
 
 
 @contextmanager

@@ -59,7 +59,9 @@ def checks(pytest_arguments: list[str], *, complete: bool) -> Iterator[Check]:
     yield Check("pytest", ("-m", "pytest", *selection, *pytest_arguments))
     if complete:
         for script in sorted((ROOT / "bench").glob("[!_]*.py")):
-            yield Check(f"bench/{script.name}", (str(script), "--quick"), BENCH_LIMIT)
+            for database in ("sqlite", "postgresql"):
+                command = (str(script), "--quick", "--database", database)
+                yield Check(f"bench/{script.name}, {database}", command, BENCH_LIMIT)
 
 
 def run(check: Check) -> int:

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -75,9 +75,12 @@ class Identity(TypedDict, total=False):
 class Cluster:
     """A server with a data directory of its own."""
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(
+        self, binaries: Path, settings: Mapping[str, str], folder: Path | None = None
+    ) -> None:
         self._binaries = binaries
-        self.directory = Path(tempfile.mkdtemp(prefix="octavo-pg-"))
+        self._settings = settings
+        self.directory = Path(tempfile.mkdtemp(prefix="octavo-pg-", dir=folder))
         self._user = _other_user()
         if self._user:
             os.chown(self.directory, self._user.pw_uid, self._user.pw_gid)
@@ -92,7 +95,7 @@ class Cluster:
 
     def start(self) -> None:
         """Starts it and waits until it takes connections."""
-        settings = [word for pair in SETTINGS.items() for word in ("-c", "=".join(pair))]
+        settings = [word for pair in self._settings.items() for word in ("-c", "=".join(pair))]
         command = [self._path("postgres"), "-D", str(self._data), "-k", str(self.directory)]
         # The shell ends the server when whoever started it has died, however that happened.
         script = '"$@" </dev/null & server=$!; cat >/dev/null; kill -QUIT $server; wait $server'
@@ -191,7 +194,7 @@ def _started() -> Cluster | None:
     binaries = programs()
     if binaries is None:
         return None
-    cluster = Cluster(binaries)
+    cluster = Cluster(binaries, SETTINGS)
     atexit.register(cluster.remove)
     cluster.start()
     cluster.execute(f"CREATE DATABASE {TEMPLATE}")
@@ -201,12 +204,15 @@ def _started() -> Cluster | None:
     return cluster
 
 
-def own_cluster() -> Cluster:
-    """A server of a test's own, to be stopped and started. Skips or fails as `cluster`."""
+def own_cluster(settings: Mapping[str, str] = SETTINGS, folder: Path | None = None) -> Cluster:
+    """A server of the caller's own, to be stopped and started, with its files in `folder`.
+
+    Skips or fails as `cluster`.
+    """
     binaries = programs()
     need("PostgreSQL", found=binaries is not None)
     assert binaries is not None
-    made = Cluster(binaries)
+    made = Cluster(binaries, settings, folder)
     made.start()
     return made
 

@@ -4,13 +4,17 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from random import Random
+from typing import cast
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import bindparam
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from octavo.db import partitions, postgresql
+from octavo.db import bulk, partitions, postgresql
 from octavo.db import postgresql_session as storing
 from octavo.db.connection import Connection
 from octavo.db.database import Database
@@ -60,6 +64,18 @@ AMONG = Query(
     lambda d: sa.select(_setting.value).where(d.among(_setting.name, "names")),
 )
 MARKS = Query(first_integer, sa.select(sa.func.count()).select_from(dispatch.commit_mark))
+TEXTS = Query(
+    lambda row: tuple(cast("list[str | None]", row[0])),
+    sa.select(bindparam("texts", type_=ARRAY(sa.Text()))),
+)
+NUMBERS = Query(
+    lambda row: tuple(cast("list[int | float | None]", row[0])),
+    sa.select(bindparam("numbers", type_=ARRAY(sa.BigInteger()))),
+)
+FLOATS = Query(
+    lambda row: tuple(cast("list[int | float | None]", row[0])),
+    sa.select(bindparam("numbers", type_=ARRAY(sa.Double()))),
+)
 TRANSACTION = Query(first_integer, sa.select(sa.func.txid_current()))
 SUM = Query(first_integer, sa.select(sa.func.sum(money.price.c.amount)))
 PUT_PRICE = Command(
@@ -128,6 +144,28 @@ def test_a_batch_may_be_one_statement(session: Session) -> None:
     assert session.write(unit) == [3, 2, 1, 0]
     odd = "\N{REPLACEMENT CHARACTER}"
     assert sorted(session.read(lambda c: c.all(AMONG, names=["a", "b", "c"]))) == ["2", odd]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.none(),
+            st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
+            st.sampled_from(["NULL", "null", "{}", "{a,b}", '"', "\\", '\\"', " ", "", ",", "\n"]),
+        )
+    )
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_column_of_texts_arrives_as_it_was(session: Session, column: list[str | None]) -> None:
+    assert session.read(lambda c: c.one(TEXTS, texts=bulk.array(column))) == tuple(column)
+
+
+@pytest.mark.parametrize("column", [[], [1, None, -(2**63), 2**63 - 1], [None], [0.1, 1e300, -0.0]])
+def test_a_column_of_numbers_arrives_as_it_was(
+    session: Session, column: list[int | float | None]
+) -> None:
+    query = FLOATS if any(isinstance(n, float) for n in column) else NUMBERS
+    assert session.read(lambda c: c.one(query, numbers=bulk.array(column))) == tuple(column)
 
 
 def test_lists_are_one_parameter(session: Session) -> None:

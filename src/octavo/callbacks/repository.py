@@ -246,26 +246,29 @@ class EventRow(NamedTuple):
     items: str
 
 
-_EVENTS = (
-    sa.select(
-        _event.id,
-        _event.pos,
-        _event.kind,
-        _event.at,
-        _event.campaign_id,
-        _campaign.ticket,
-        _campaign.channel,
-        _event["items"],
+def _events(source: sa.FromClause, event: sa.FromClause) -> sa.Select[tuple[object, ...]]:
+    e = event.c
+    return (
+        sa.select(
+            e.id,
+            e.pos,
+            e.kind,
+            e.at,
+            e.campaign_id,
+            _campaign.ticket,
+            _campaign.channel,
+            e["items"],
+        )
+        .select_from(source)
+        .join(dispatch.campaign, _campaign.id == e.campaign_id)
     )
-    .select_from(traffic.event)
-    .join(dispatch.campaign, _campaign.id == _event.campaign_id)
-    .where(_event.account_id == bindparam("account"))
-)
+
 
 EVENTS: Mapping[CallbackKind, Query[EventRow]] = {
     kind: Query(
         EventRow._make,
-        _EVENTS.where(_event.pos >= bindparam("pos"), of_kind)
+        _events(traffic.event, traffic.event)
+        .where(_event.account_id == bindparam("account"), _event.pos >= bindparam("pos"), of_kind)
         .order_by(_event.pos)
         .limit(bindparam("most")),
     )
@@ -273,19 +276,28 @@ EVENTS: Mapping[CallbackKind, Query[EventRow]] = {
 }
 EVENTS_OF_DELIVERIES, EVENTS_OF_STOPS, EVENTS_OF_INBOUNDS = EVENTS.values()
 
-EVENTS_AT = Query(EventRow._make, lambda d: _EVENTS.where(d.among(_event.pos, "positions")))
+
+def _events_at(d: Dialect) -> sa.Select[tuple[object, ...]]:
+    mine = _event.account_id == bindparam("account")
+    events = d.picked(traffic.event, _event.pos, "positions", mine)
+    return _events(events.source, events.table).where(events.where)
+
+
+EVENTS_AT = Query(EventRow._make, _events_at)
 
 
 def _address(row: Sequence[Value]) -> tuple[int, str]:
     return first_integer(row), str(row[1])
 
 
-ADDRESSES_OF = Query(
-    _address,
-    lambda d: sa.select(_message.seq, _message.address).where(
-        _message.campaign_id == bindparam("campaign"), d.among(_message.seq, "messages")
-    ),
-)
+def _addresses_of(d: Dialect) -> sa.Select[tuple[int, str]]:
+    mine = _message.campaign_id == bindparam("campaign")
+    messages = d.picked(dispatch.message, _message.seq, "messages", mine)
+    found = messages.table.c
+    return sa.select(found.seq, found.address).select_from(messages.source).where(messages.where)
+
+
+ADDRESSES_OF = Query(_address, _addresses_of)
 
 
 class InboundRow(NamedTuple):
@@ -307,19 +319,21 @@ INBOUNDS = Query(
 
 # -- calls to be tried again ------------------------------------------------------------------
 
-BEHIND = Query(
-    first_integer,
-    lambda d: (
-        sa.select(_retry.seq)
-        .distinct()
-        .where(
-            _retry.account_id == bindparam("account"),
-            _retry.kind == bindparam("endpoint_kind"),
-            _retry.campaign_id == bindparam("campaign"),
-            d.among(_retry.seq, "messages"),
-        )
-    ),
-)
+
+def _behind(d: Dialect) -> sa.Select[tuple[int]]:
+    retries = d.picked(
+        callbacks.retry,
+        _retry.seq,
+        "messages",
+        _retry.account_id == bindparam("account"),
+        _retry.kind == bindparam("endpoint_kind"),
+        _retry.campaign_id == bindparam("campaign"),
+    )
+    found = sa.select(retries.table.c.seq).distinct()
+    return found.select_from(retries.source).where(retries.where)
+
+
+BEHIND = Query(first_integer, _behind)
 """Messages of a campaign that have a callback waiting to be tried again."""
 
 INSERT_RETRY = Command(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.sql.selectable import NamedFromClause
 
 Column: TypeAlias = sa.Column[int] | sa.Column[str]
 Insert: TypeAlias = sqlite.Insert | postgresql.Insert
@@ -24,10 +25,10 @@ class Dialect:
     insert: Callable[[sa.Table], Insert]
     among: Callable[[Column, str], sa.ColumnElement[bool]]
     """`among(column, name)`: the column's value is in the list given as parameter `name`."""
-    each: Callable[[sa.Table, sa.Table, sa.ColumnElement[bool], Column, str], "Joined"]
-    """`each(outer, inner, on, order, most)`: at most `most` rows of `inner` for each of `outer`,
-    the first by `order`, where the engine can say so; else all of them.
-    """
+    each: "Each"
+    """Rows of a table looked up for each row of others, by the whole of their key."""
+    picked: "Pick"
+    """Rows of a table looked up for each value of a list, by the whole of their key."""
     sequences: bool
     """Numbers come from sequences, so that writers do not wait for each other's commit."""
 
@@ -48,19 +49,100 @@ class Joined(NamedTuple):
     on: sa.ColumnElement[bool]
 
 
+class Each(Protocol):
+    """How an engine looks rows up for each row of others."""
+
+    def __call__(
+        self,
+        inner: NamedFromClause,
+        on: sa.ColumnElement[bool],
+        *outer: sa.FromClause,
+        most: str = "",
+        order: Column | None = None,
+        lock: bool = False,
+    ) -> Joined:
+        """Rows of `inner` that fit `on`: one for each row of `outer`, or as many as parameter
+        `most` says, the first by `order`. SQLite gives all that fit.
+        """
+
+
+class Pick(Protocol):
+    """How an engine looks rows up by a list."""
+
+    def __call__(
+        self,
+        table: sa.Table,
+        column: Column,
+        name: str,
+        *where: sa.ColumnElement[bool],
+        lock: bool = False,
+    ) -> "Picked":
+        """Rows under `where` whose `column` is in the list given as parameter `name`."""
+
+
+class Picked(NamedTuple):
+    """What to select from, the table in it, and under which condition."""
+
+    source: sa.FromClause
+    table: sa.FromClause
+    where: sa.ColumnElement[bool]
+
+
 def _each_plain(
-    outer: sa.Table, inner: sa.Table, on: sa.ColumnElement[bool], order: Column, most: str
+    inner: NamedFromClause,
+    on: sa.ColumnElement[bool],
+    *outer: sa.FromClause,
+    most: str = "",
+    order: Column | None = None,
+    lock: bool = False,
 ) -> Joined:
-    del outer, order, most  # rows come in the order of the key anyway: the reader stops
+    del outer, most, order, lock  # rows come in the order of the key anyway: the reader stops
     return Joined(inner, on)
 
 
 def _each_lateral(
-    outer: sa.Table, inner: sa.Table, on: sa.ColumnElement[bool], order: Column, most: str
+    inner: NamedFromClause,
+    on: sa.ColumnElement[bool],
+    *outer: sa.FromClause,
+    most: str = "",
+    order: Column | None = None,
+    lock: bool = False,
 ) -> Joined:
     # Otherwise the planner may look up half of the key only, and read a campaign for a slice.
-    rows = sa.select(inner).where(on).order_by(order).limit(bindparam(most)).correlate(outer)
-    return Joined(rows.lateral(f"{inner.name}_of_{outer.name}"), sa.true())
+    rows = sa.select(inner).where(on).limit(bindparam(most) if most else const(1))
+    if order is not None:
+        rows = rows.order_by(order)
+    if lock:
+        rows = rows.with_for_update()
+    return Joined(rows.correlate(*outer).lateral(f"each_{inner.name}"), sa.true())
+
+
+def _picked_plain(
+    table: sa.Table,
+    column: Column,
+    name: str,
+    *where: sa.ColumnElement[bool],
+    lock: bool = False,
+) -> Picked:
+    del lock
+    return Picked(table, table, sa.and_(*where, _among_json(column, name)))
+
+
+def _picked_lateral(
+    table: sa.Table,
+    column: Column,
+    name: str,
+    *where: sa.ColumnElement[bool],
+    lock: bool = False,
+) -> Picked:
+    # Otherwise the planner may look up by `where` alone, and compare each row with the list.
+    values = sa.func.unnest(bindparam(name, type_=postgresql.ARRAY(column.type)))
+    given = values.table_valued(sa.column("value", column.type)).render_derived(name=name)
+    rows = sa.select(table).where(*where, column == given.c.value).offset(const(0))
+    if lock:
+        rows = rows.with_for_update()
+    found = rows.correlate(given).lateral(f"picked_{table.name}")
+    return Picked(sa.join(given, found, sa.true()), found, sa.true())
 
 
 SQLITE = Dialect(
@@ -69,6 +151,7 @@ SQLITE = Dialect(
     sqlite.insert,
     _among_json,
     _each_plain,
+    _picked_plain,
     sequences=False,
 )
 POSTGRESQL = Dialect(
@@ -79,6 +162,7 @@ POSTGRESQL = Dialect(
     postgresql.insert,
     _among_array,
     _each_lateral,
+    _picked_lateral,
     sequences=True,
 )
 

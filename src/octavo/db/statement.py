@@ -15,7 +15,7 @@ from octavo.db import bulk
 from octavo.db.dialect import Dialect
 
 Value: TypeAlias = int | float | str | None
-Parameter: TypeAlias = Value | Sequence[int] | Sequence[str] | Sequence[Value]
+Parameter: TypeAlias = Value | Sequence[int] | Sequence[str]
 Expression: TypeAlias = sa.Executable | sa.ClauseElement
 Build: TypeAlias = Callable[[Dialect], Expression]
 
@@ -124,7 +124,7 @@ class Command(Statement):
 
     def columns(self, rows: Iterable[Sequence[Value]]) -> dict[str, Parameter]:
         """Rows as the parameters of `over_rows`."""
-        return dict(zip(self._takes, map(list, zip(*rows, strict=True)), strict=False))
+        return dict(zip(self._takes, map(bulk.array, zip(*rows, strict=True)), strict=False))
 
     def over_rows(self, dialect: Dialect) -> Compiled:
         """The text that takes a batch as one statement, made at the first call."""

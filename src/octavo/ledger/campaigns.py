@@ -109,17 +109,9 @@ def cancel_step(connection: Connection, campaign: int, now: Instant) -> int | No
         batch.end(of, MessageState.SKIPPED, [(seq, CANCELED) for seq in rows])
     batch.write()
     _give_turns_back(connection, account, found)
-    for s in found:
-        passes.close(
-            connection,
-            slice_id=s.id,
-            campaign=campaign,
-            pass_=s.pass_,
-            lo=s.lo,
-            hi=s.hi,
-            campaign_state=CampaignState.CANCELING,
-            now=now,
-        )
+    canceling = CampaignState.CANCELING
+    done = [passes.Done(s.id, campaign, s.pass_, s.lo, s.hi, s.hi, canceling) for s in found]
+    passes.close(connection, done, now)
     if found:
         return 0
     if connection.one(keeping.UNCLOSED_SLICES, campaign=campaign):

@@ -14,7 +14,7 @@ from octavo.ledger.batch import Batch, Messages
 from octavo.ledger.fairness import VirtualTime, serve
 from octavo.ledger.links import Link
 from octavo.ledger.orders import OPTED_OUT, suppressing_scope
-from octavo.ledger.passes import close
+from octavo.ledger.passes import Done, close
 
 MOST_MESSAGES = 500
 MOST_SLICES = 64
@@ -146,8 +146,12 @@ def _lease(
             break
     _write_leases(connection, link, due, granted)
     batch.write()
-    for s in empty:
-        _close(connection, s, batch.now)
+    sending = CampaignState.SENDING
+    close(
+        connection,
+        [Done(s.id, s.campaign, s.pass_, s.lo, s.hi, s.hi, sending) for s in empty],
+        batch.now,
+    )
     return granted, parts
 
 
@@ -209,16 +213,3 @@ def _write_leases(
     furthest = {(s.group, s.priority): s.vt for s in due if s.id in leased}
     for (group, priority), vt in sorted(furthest.items()):
         serve(connection, group, priority, VirtualTime(vt))
-
-
-def _close(connection: Connection, s: DueSlice, now: Instant) -> None:
-    close(
-        connection,
-        slice_id=s.id,
-        campaign=s.campaign,
-        pass_=s.pass_,
-        lo=s.lo,
-        hi=s.hi,
-        campaign_state=CampaignState.SENDING,
-        now=now,
-    )

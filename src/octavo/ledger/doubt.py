@@ -60,7 +60,7 @@ def lose(batch: Batch, of: Messages, route: int, lost: Sequence[Lost]) -> None:
             run_at=batch.now + policy.in_doubt_after,
             priority=0,
         )
-        add_work(batch.connection, of.campaign, planned, batch.now)
+        add_work(batch.connection, {of.campaign: planned}, batch.now)
 
 
 def repeat(connection: Connection, campaign: int, now: Instant) -> Instant | None:
@@ -72,7 +72,7 @@ def repeat(connection: Connection, campaign: int, now: Instant) -> Instant | Non
     if policy is None:
         return None
     if policy.state not in _GOING_ON:
-        add_work(connection, campaign, -1, now)
+        add_work(connection, {campaign: -1}, now)
         return None
     old = _old(connection, campaign, now - policy.in_doubt_after)
     opened = _repeat(connection, campaign, old, now)
@@ -81,7 +81,7 @@ def repeat(connection: Connection, campaign: int, now: Instant) -> Instant | Non
     batch.tally.move(campaign, MessageState.UNKNOWN, MessageState.PENDING, len(old))
     batch.write()
     since = connection.one(passes.NEXT_DOUBT_AT, campaign=campaign, attempts=MOST_ATTEMPTS)
-    add_work(connection, campaign, opened - (0 if since else 1), now)
+    add_work(connection, {campaign: opened - (0 if since else 1)}, now)
     if not since:
         return None
     soonest = now if len(old) == CHUNK else now + BLOCKED_FOR

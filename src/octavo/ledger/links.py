@@ -9,7 +9,7 @@ from octavo.db.statements import passes
 from octavo.kit.clock import SECOND, Instant
 from octavo.ledger.batch import Batch, Messages
 from octavo.ledger.doubt import Lost, lose
-from octavo.ledger.passes import give_back
+from octavo.ledger.passes import Done, give_back
 
 LEASE = 30 * SECOND
 
@@ -57,20 +57,14 @@ def take_over(connection: Connection, link: Link, now: Instant) -> None:
         lost = [Lost(row.seq, row.address) for row in rows]
         lose(batch, Messages(s.account, s.campaign, s.pass_), link.route, lost)
     batch.write()
+    done = []
     for s in found:
         policy = connection.one(passes.POLICY, campaign=s.campaign)
         assert policy is not None  # noqa: S101 - a slice has its campaign
-        give_back(
-            connection,
-            slice_id=s.id,
-            campaign=s.campaign,
-            pass_=s.pass_,
-            lo=s.lo,
-            hi=s.hi,
-            done=max(s.cur, s.intent_hi),
-            campaign_state=CampaignState(policy.state),
-            now=now,
-        )
+        state = CampaignState(policy.state)
+        settled = max(s.cur, s.intent_hi)
+        done.append(Done(s.id, s.campaign, s.pass_, s.lo, s.hi, settled, state))
+    give_back(connection, done, now)
 
 
 def renew(connection: Connection, link: Link, *, bound: bool, now: Instant) -> bool:

@@ -1,5 +1,9 @@
 """Ending slices, further passes and the end of a campaign (design 4.7, 6)."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
 from octavo.db.codes import CampaignState, SliceState
 from octavo.db.connection import Connection
 from octavo.db.statements import passes
@@ -16,65 +20,56 @@ MOST_ATTEMPTS = 4
 _ENDED = (CampaignState.FINISHED, CampaignState.SEALED, CampaignState.CANCELED)
 
 
-def give_back(
-    connection: Connection,
-    *,
-    slice_id: int,
-    campaign: int,
-    pass_: int,
-    lo: int,
-    hi: int,
-    done: int,
-    campaign_state: CampaignState,
-    now: Instant,
-    after: int = RETRY_AFTER,
-) -> None:
-    """A slice leaves its holder with everything up to `done` settled.
+class Done(NamedTuple):
+    """A slice that its holder is done with: everything up to `done` is settled.
 
-    With messages left it waits for the next claim (parked, if the campaign is paused); else it
-    is closed. `after` is how long the retry of refused messages waits, in microseconds.
+    `state` is its campaign's, `after` how long the retry of refused messages waits, in
+    microseconds.
     """
-    if done < hi:
-        _return(connection, campaign, slice_id, done=done, state=campaign_state, now=now)
-    else:
-        close(
-            connection,
-            slice_id=slice_id,
-            campaign=campaign,
-            pass_=pass_,
-            lo=lo,
-            hi=hi,
-            campaign_state=campaign_state,
-            now=now,
-            after=after,
-        )
+
+    slice: int
+    campaign: int
+    pass_: int
+    lo: int
+    hi: int
+    done: int
+    state: CampaignState
+    after: int = RETRY_AFTER
 
 
-def close(
-    connection: Connection,
-    *,
-    slice_id: int,
-    campaign: int,
-    pass_: int,
-    lo: int,
-    hi: int,
-    campaign_state: CampaignState,
-    now: Instant,
-    after: int = RETRY_AFTER,
-) -> None:
-    """Ends a slice, unless messages of its pass are pending; messages of the next get a slice.
+def give_back(connection: Connection, slices: Sequence[Done], now: Instant) -> None:
+    """Slices leave their holder.
 
-    Ends the campaign with its last open slice.
+    Those with messages left wait for the next claim (parked, if the campaign is paused); the
+    others are closed.
     """
-    waiting = set(connection.all(passes.PENDING_PASSES, campaign=campaign, lo=lo, hi=hi))
-    if pass_ in waiting:
-        _return(connection, campaign, slice_id, done=lo - 1, state=campaign_state, now=now)
+    for s in slices:
+        if s.done < s.hi:
+            _return(connection, s, s.done, now)
+    close(connection, [s for s in slices if s.done >= s.hi], now)
+
+
+def close(connection: Connection, slices: Sequence[Done], now: Instant) -> None:
+    """Ends slices, unless messages of their pass are pending; messages of the next get a slice.
+
+    Ends each campaign with its last open slice.
+    """
+    if not slices:
         return
-    connection.run(passes.CLOSE_SLICE, slice_id=slice_id)
-    opened = 0
-    if pass_ + 1 in waiting:
-        opened = follow_up(connection, slice_id=slice_id, pass_=pass_ + 1, run_at=now + after)
-    add_work(connection, campaign, opened - 1, now)
+    left = dict(connection.all(passes.LEFT_IN, slices=[s.slice for s in slices]))
+    closed = [s for s in slices if left.get(s.slice) != passes.THIS_PASS]
+    connection.many(passes.CLOSE_SLICE, [(s.slice,) for s in closed])
+    work: Counter[int] = Counter()
+    for s in closed:
+        work[s.campaign] -= 1
+        if left.get(s.slice) == passes.NEXT_PASS:
+            work[s.campaign] += follow_up(
+                connection, slice_id=s.slice, pass_=s.pass_ + 1, run_at=now + s.after
+            )
+    for s in slices:
+        if left.get(s.slice) == passes.THIS_PASS:
+            _return(connection, s, s.lo - 1, now)
+    add_work(connection, work, now)
 
 
 def follow_up(connection: Connection, *, slice_id: int, pass_: int, run_at: int) -> int:
@@ -83,15 +78,19 @@ def follow_up(connection: Connection, *, slice_id: int, pass_: int, run_at: int)
     return 0 if made is None else 1
 
 
-def add_work(connection: Connection, campaign: int, by: int, now: Instant) -> None:
-    """Counts what is still to do for a campaign; at zero it is finished, paused or not."""
-    if by and connection.one(passes.OPEN_WORK, campaign=campaign, by=by) == 0:
-        finish(connection, campaign, now)
-
-
-def finish(connection: Connection, campaign: int, now: Instant) -> None:
-    """Nothing is left to send: releases what the campaign can no longer cost."""
-    if connection.run(passes.FINISH_CAMPAIGN, campaign=campaign, now=now):
+def add_work(connection: Connection, work: Mapping[int, int], now: Instant) -> None:
+    """Counts what is still to do, by campaign; at zero one is finished, paused or not: what it can
+    no longer cost is released.
+    """
+    moved = [(by, campaign) for campaign, by in sorted(work.items()) if by]
+    if not moved:
+        return
+    connection.many(passes.ADD_WORK, moved)
+    ended = connection.all(passes.WITHOUT_WORK, campaigns=[campaign for _, campaign in moved])
+    if not ended:
+        return
+    finished = connection.all(passes.FINISH, campaigns=ended, now=now)
+    for campaign in connection.all(passes.WITH_MONEY_LEFT, campaigns=finished):
         settle_hold(connection, campaign, keep_unknown=True, now=now)
 
 
@@ -137,23 +136,15 @@ def settle_hold(connection: Connection, campaign: int, *, keep_unknown: bool, no
         connection.run(passes.ADD_RELEASED, campaign=campaign, amount=amount)
 
 
-def _return(
-    connection: Connection,
-    campaign: int,
-    slice_id: int,
-    *,
-    done: int,
-    state: CampaignState,
-    now: Instant,
-) -> None:
+def _return(connection: Connection, s: Done, done: int, now: Instant) -> None:
     # Who resumes a campaign wakes what is parked by then: it must not have happened meanwhile.
     paused = (
-        state is CampaignState.PAUSED
-        and connection.one(passes.STATE_KEPT, campaign=campaign) == CampaignState.PAUSED
+        s.state is CampaignState.PAUSED
+        and connection.one(passes.STATE_KEPT, campaign=s.campaign) == CampaignState.PAUSED
     )
     connection.run(
         passes.RETURN_SLICE,
-        slice_id=slice_id,
+        slice_id=s.slice,
         state=SliceState.PARKED if paused else SliceState.READY,
         run_at=FOREVER + now if paused else now,
         cur=done,

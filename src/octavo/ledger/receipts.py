@@ -124,6 +124,9 @@ def _unmatched(w: WaitingReceipt, now: Instant) -> Match:
     return Match.GIVEN_UP if now - w.received_at > GIVE_UP_AFTER else Match.NONE
 
 
+# Looked up, as making an enum's member costs more than the rest of reading a row.
+_MESSAGE_STATE = tuple(MessageState)
+_PART_STATE = tuple(PartState)
 _PART_STATES = {DELIVERED: PartState.DELIVERED, ACCEPTED: PartState.ACCEPTED}
 
 
@@ -166,7 +169,7 @@ class _Batch:
                 return None
             p = max(fitting, key=lambda p: (p.campaign, p.seq))
         target = self._target(p.campaign, p.seq, p)
-        return _Found(target, Match.ID, p.no, p.part_pass, PartState(p.part_state), stored=True)
+        return _Found(target, Match.ID, p.no, p.part_pass, _PART_STATE[p.part_state], stored=True)
 
     def _by_doubt(self, r: Receipt, *, by_recipient: bool) -> _Found | None:
         if not r.address or not (r.reference or by_recipient):
@@ -191,7 +194,7 @@ class _Batch:
         key = campaign, seq
         if key not in self._targets:
             self._targets[key] = _Target(
-                campaign, seq, row.account, MessageState(row.state),
+                campaign, seq, row.account, _MESSAGE_STATE[row.state],
                 row.reason, row.pass_, row.parts, row.parts_done, row.charged, row.price,
             )  # fmt: skip
         return self._targets[key]
@@ -202,13 +205,15 @@ class _Batch:
         if t.state is MessageState.PENDING:
             # A further pass is under way: what it ends in comes first.
             return False
+        if t.state is MessageState.DELIVERED:
+            return True
         delivered = r.state == DELIVERED
         new = _PART_STATES.get(r.state, PartState.FAILED)
         key = (t.campaign, t.seq, found.no, r.ref)
         known = self._parts.get(key, found.part_state)
         if known is PartState.DELIVERED or (new is PartState.ACCEPTED and found.stored):
             return True
-        if r.ref:
+        if r.ref and t.parts > 1:  # of one part, the message's state says it all
             self._parts[key] = new
         if r.ref and not found.stored:
             self._learnt.append(

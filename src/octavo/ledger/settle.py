@@ -13,7 +13,7 @@ from octavo.ledger.doubt import Lost, lose
 from octavo.ledger.errors import LedgerDisagrees, LinkLost
 from octavo.ledger.links import Link
 from octavo.ledger.orders import OPTED_OUT, suppressing_scope
-from octavo.ledger.passes import MOST_ATTEMPTS, give_back
+from octavo.ledger.passes import MOST_ATTEMPTS, Done, give_back
 
 
 class Answer(NamedTuple):
@@ -113,7 +113,7 @@ def settle(
     skipped = _raise_intents(batch, progress, states)
     batch.write(f"{link.id}:{number}")
     stopped = {p.slice for p in progress if states[p.slice] is not CampaignState.SENDING}
-    _give_back(connection, progress, states, now)
+    give_back(connection, _done(progress, states), now)
     return Settled(stopped, skipped)
 
 
@@ -207,23 +207,18 @@ def _skip_opted_out(batch: Batch, p: Progress) -> set[tuple[int, int]]:
     return {(p.campaign, seq) for seq in opted_out}
 
 
-def _give_back(
-    connection: Connection,
-    progress: Sequence[Progress],
-    states: dict[int, CampaignState],
-    now: Instant,
-) -> None:
-    for p in progress:
-        if p.outstanding == 0 and (p.dropped or p.sent_hi >= p.grant_hi):
-            give_back(
-                connection,
-                slice_id=p.slice,
-                campaign=p.campaign,
-                pass_=p.pass_,
-                lo=p.lo,
-                hi=p.hi,
-                done=p.sent_hi if p.dropped else p.grant_hi,
-                campaign_state=states[p.slice],
-                now=now,
-                after=p.after,
-            )
+def _done(progress: Sequence[Progress], states: dict[int, CampaignState]) -> list[Done]:
+    return [
+        Done(
+            slice=p.slice,
+            campaign=p.campaign,
+            pass_=p.pass_,
+            lo=p.lo,
+            hi=p.hi,
+            done=p.sent_hi if p.dropped else p.grant_hi,
+            state=states[p.slice],
+            after=p.after,
+        )
+        for p in progress
+        if p.outstanding == 0 and (p.dropped or p.sent_hi >= p.grant_hi)
+    ]

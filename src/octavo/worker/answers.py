@@ -17,20 +17,16 @@ LONGEST_RETRY = HOUR
 
 def answer_of(outcome: Outcome, hold: Hold, row: PendingRow) -> Answer:
     """What became of a message of a held slice."""
+    held = hold.slice
+    ids = tuple(map(storable, outcome.ids)) if outcome.verdict is Verdict.ACCEPTED else ()
     base = Answer(
-        slice=hold.slice.id,
-        campaign=row.campaign,
-        account=row.account,
-        seq=row.seq,
-        pass_=hold.slice.pass_,
-        address=row.address,
-        price=row.price,
-        attempts=row.attempts,
-    )
+        held.id, row.campaign, row.account, row.seq, held.pass_, row.address, row.price,
+        row.attempts, ids,
+    )  # fmt: skip
+    if outcome.verdict is Verdict.ACCEPTED:
+        return base
     code = storable(outcome.code) or outcome.verdict.value
     match outcome.verdict:
-        case Verdict.ACCEPTED:
-            return base._replace(ids=tuple(map(storable, outcome.ids)))
         case Verdict.UNKNOWN:
             return base._replace(lost=True)
         case Verdict.THROTTLED:

@@ -6,5 +6,7 @@ def storable(text: str) -> str:
 
     Refusing it would only make the carrier say it again, for ever.
     """
+    if text.isascii() and "\0" not in text:
+        return text
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return whole.replace("\0", "")

@@ -129,8 +129,14 @@ def _pending_rows(d: Dialect) -> sa.Select[tuple[object, ...]]:
         _message["pass"] == _slice["pass"],
         _message.state == PENDING,
     )
-    joined = d.each(dispatch.slice_, dispatch.message, mine, _message.seq, "most")
+    joined = d.each(dispatch.message, mine, dispatch.slice_, order=_message.seq, most="most")
     m = joined.table.c
+    stop = d.each(
+        people.suppression,
+        sa.and_(_suppression.account_id == _campaign.account_id, _suppression.address == m.address),
+        dispatch.campaign,
+        joined.table,
+    )
     return (
         sa.select(
             _slice.id,
@@ -141,7 +147,7 @@ def _pending_rows(d: Dialect) -> sa.Select[tuple[object, ...]]:
             m.parts,
             m.price,
             m.attempts,
-            _suppression.scope,
+            stop.table.c.scope,
             _campaign.account_id,
             _campaign.purpose,
             _campaign.sender,
@@ -151,13 +157,7 @@ def _pending_rows(d: Dialect) -> sa.Select[tuple[object, ...]]:
         .select_from(dispatch.slice_)
         .join(dispatch.campaign, _campaign.id == _slice.campaign_id)
         .join(joined.table, joined.on)
-        .outerjoin(
-            people.suppression,
-            sa.and_(
-                _suppression.account_id == _campaign.account_id,
-                _suppression.address == m.address,
-            ),
-        )
+        .outerjoin(stop.table, stop.on)
         .where(d.among(_slice.id, "slices"))
         .order_by(_slice.priority, _slice.vt, _slice.id, m.seq)
         .limit(bindparam("most"))
@@ -313,6 +313,7 @@ MOVE_COUNTS = Command(
         "captured",
         "campaign",
     ),
+    at_once=True,
 )
 
 RAISE_INTENT = Command(
@@ -323,22 +324,28 @@ RAISE_INTENT = Command(
     at_once=True,
 )
 
-NEWLY_SUPPRESSED = Query(
-    first_integer,
-    sa.select(_message.seq)
-    .join(
+
+def _newly_suppressed(d: Dialect) -> sa.Select[tuple[int]]:
+    stop = d.each(
         people.suppression,
         sa.and_(
             _suppression.account_id == bindparam("account_id"),
             _suppression.address == _message.address,
         ),
+        dispatch.message,
     )
-    .where(
-        _message.campaign_id == bindparam("campaign"),
-        _message.seq > bindparam("after"),
-        _message.seq <= bindparam("until"),
-        _message.state == PENDING,
-        _message["pass"] == bindparam("pass_"),
-        _suppression.scope >= bindparam("least_scope"),
-    ),
-)
+    return (
+        sa.select(_message.seq)
+        .join(stop.table, stop.on)
+        .where(
+            _message.campaign_id == bindparam("campaign"),
+            _message.seq > bindparam("after"),
+            _message.seq <= bindparam("until"),
+            _message.state == PENDING,
+            _message["pass"] == bindparam("pass_"),
+            stop.table.c.scope >= bindparam("least_scope"),
+        )
+    )
+
+
+NEWLY_SUPPRESSED = Query(first_integer, _newly_suppressed)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
+from octavo.db.dialect import Dialect
 from octavo.db.schema import dispatch, people
 from octavo.db.statement import Command, Query, first_integer, first_text
 
@@ -72,14 +73,19 @@ TICKET_OF_REQUEST_ID = Query(
     ),
 )
 
-SUPPRESSED_AMONG = Query(
-    first_text,
-    lambda d: sa.select(people.suppression.c.address).where(
+
+def _suppressed_among(d: Dialect) -> sa.Select[tuple[str]]:
+    stops = d.picked(
+        people.suppression,
+        people.suppression.c.address,
+        "addresses",
         people.suppression.c.account_id == bindparam("account_id"),
         people.suppression.c.scope >= bindparam("least_scope"),
-        d.among(people.suppression.c.address, "addresses"),
-    ),
-)
+    )
+    return sa.select(stops.table.c.address).select_from(stops.source).where(stops.where)
+
+
+SUPPRESSED_AMONG = Query(first_text, _suppressed_among)
 
 
 class Debited(NamedTuple):

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from octavo.db.codes import CampaignState, MessageState, SliceState
-from octavo.db.dialect import const
+from octavo.db.dialect import Dialect, Joined, const
 from octavo.db.schema import dispatch
 from octavo.db.statement import Command, Query, first_integer
 
@@ -19,18 +19,32 @@ _in_doubt = dispatch.in_doubt.c
 PENDING = const(MessageState.PENDING)
 CLOSED = const(SliceState.CLOSED)
 
-PENDING_PASSES = Query(
-    first_integer,
-    sa.select(_message["pass"])
-    .where(
-        _message.campaign_id == bindparam("campaign"),
-        _message.seq >= bindparam("lo"),
-        _message.seq <= bindparam("hi"),
-        _message.state == PENDING,
-    )
-    .distinct(),
+THIS_PASS, NEXT_PASS = 2, 1
+
+
+LEFT_IN = Query(
+    lambda row: (first_integer(row), int(row[1] or 0)),
+    lambda d: sa.select(
+        _slice.id,
+        sa.select(
+            sa.func.max(
+                sa.case(
+                    (_message["pass"] == _slice["pass"], const(THIS_PASS)),
+                    (_message["pass"] == _slice["pass"] + 1, const(NEXT_PASS)),
+                    else_=const(0),
+                )
+            )
+        )
+        .where(
+            _message.campaign_id == _slice.campaign_id,
+            _message.seq >= _slice.lo,
+            _message.seq <= _slice.hi,
+            _message.state == PENDING,
+        )
+        .correlate(dispatch.slice_)
+        .scalar_subquery(),
+    ).where(d.among(_slice.id, "slices")),
 )
-"""The passes that still have pending messages in a range."""
 
 RETURN_SLICE = Command(
     sa.update(dispatch.slice_)
@@ -50,7 +64,9 @@ RETURN_SLICE = Command(
 CLOSE_SLICE = Command(
     sa.update(dispatch.slice_)
     .where(_slice.id == bindparam("slice_id"))
-    .values(state=CLOSED, link_id=None, cur=_slice.hi, grant_hi=_slice.hi, intent_hi=_slice.hi)
+    .values(state=CLOSED, link_id=None, cur=_slice.hi, grant_hi=_slice.hi, intent_hi=_slice.hi),
+    takes=("slice_id",),
+    at_once=True,
 )
 
 FOLLOW_UP = Query(
@@ -109,23 +125,48 @@ FOLLOW_UP = Query(
 )
 """The slice of the next pass: made, or opened again if it was closed. No row if it is open."""
 
-OPEN_WORK = Query(
-    first_integer,
+ADD_WORK = Command(
     sa.update(dispatch.campaign_count)
     .where(_count.campaign_id == bindparam("campaign"))
-    .values(open_work=_count.open_work + bindparam("by"))
-    .returning(_count.open_work),
+    .values(open_work=_count.open_work + bindparam("by")),
+    takes=("by", "campaign"),
+    at_once=True,
 )
 
-
-FINISH_CAMPAIGN = Command(
-    sa.update(dispatch.campaign)
-    .where(
-        _campaign.id == bindparam("campaign"),
-        _campaign.state.in_([const(CampaignState.SENDING), const(CampaignState.PAUSED)]),
-    )
-    .values(state=const(CampaignState.FINISHED), finished_at=bindparam("now"))
+WITHOUT_WORK = Query(
+    first_integer,
+    lambda d: sa.select(_count.campaign_id).where(
+        d.among(_count.campaign_id, "campaigns"), _count.open_work == const(0)
+    ),
 )
+
+FINISH = Query(
+    first_integer,
+    lambda d: (
+        sa.update(dispatch.campaign)
+        .where(
+            d.among(_campaign.id, "campaigns"),
+            _campaign.state.in_([const(CampaignState.SENDING), const(CampaignState.PAUSED)]),
+        )
+        .values(state=const(CampaignState.FINISHED), finished_at=bindparam("now"))
+        .returning(_campaign.id)
+    ),
+)
+"""Those campaigns that end with this."""
+
+WITH_MONEY_LEFT = Query(
+    first_integer,
+    lambda d: (
+        sa.select(_campaign.id)
+        .join(dispatch.campaign_count, _count.campaign_id == _campaign.id)
+        .where(
+            d.among(_campaign.id, "campaigns"),
+            _campaign.held - _campaign.released - _count.captured > const(0),
+        )
+        .order_by(_campaign.id)
+    ),
+)
+"""Campaigns that hold more than they have cost."""
 
 END_CAMPAIGN = Command(
     sa.update(dispatch.campaign)
@@ -263,52 +304,72 @@ class OldDoubt(NamedTuple):
 _open = dispatch.slice_.alias("open_slice")
 _earlier = dispatch.slice_.alias("earlier")
 
-OLD_DOUBTS = Query(
-    OldDoubt._make,
-    sa.select(_in_doubt.seq, _in_doubt["pass"], _slice.id, _slice.lo, _open.c.id, _open.c["pass"])
-    .select_from(dispatch.in_doubt)
-    .join(
+
+def _doubtful_message(d: Dialect, *, lock: bool = False) -> Joined:
+    """The message of a row of in_doubt, if it is unknown and may be tried again."""
+    return d.each(
         dispatch.message,
         sa.and_(
             _message.campaign_id == _in_doubt.campaign_id,
             _message.seq == _in_doubt.seq,
             _message["pass"] == _in_doubt["pass"],
             _message.state == const(MessageState.UNKNOWN),
+            _message.attempts < bindparam("attempts"),
         ),
+        dispatch.in_doubt,
+        lock=lock,
     )
-    .join(
+
+
+def _old_doubts(d: Dialect) -> sa.Select[tuple[int, int, int, int, int, int]]:
+    message = _doubtful_message(d, lock=True)
+    # Slices of one campaign lie side by side; those of later passes on top of them.
+    first = (
+        sa.select(sa.func.max(_earlier.c.lo))
+        .where(_earlier.c.campaign_id == _in_doubt.campaign_id, _earlier.c.lo <= _in_doubt.seq)
+        .correlate(dispatch.in_doubt)
+        .scalar_subquery()
+    )
+    its = d.each(
         dispatch.slice_,
         sa.and_(
             _slice.campaign_id == _in_doubt.campaign_id,
+            _slice.lo == first,
             _slice["pass"] == _in_doubt["pass"],
-            # Slices of one campaign lie side by side; those of later passes on top of them.
-            _slice.lo
-            == sa.select(sa.func.max(_earlier.c.lo))
-            .where(_earlier.c.campaign_id == _in_doubt.campaign_id, _earlier.c.lo <= _in_doubt.seq)
-            .scalar_subquery(),
         ),
+        dispatch.in_doubt,
     )
-    .outerjoin(
+    open_ = d.each(
         _open,
         sa.and_(
-            _open.c.campaign_id == _slice.campaign_id,
-            _open.c.lo == _slice.lo,
+            _open.c.campaign_id == _in_doubt.campaign_id,
+            _open.c.lo == its.table.c.lo,
             _open.c.state != CLOSED,
         ),
+        dispatch.in_doubt,
+        its.table,
     )
-    .where(
-        _in_doubt.campaign_id == bindparam("campaign"),
-        _in_doubt.at <= bindparam("before"),
-        _message.attempts < bindparam("attempts"),
-        sa.or_(
-            _open.c.id.is_(None),
-            sa.and_(_open.c.state != const(SliceState.LEASED), _open.c["pass"] > _in_doubt["pass"]),
-        ),
+    own, other = its.table.c, open_.table.c
+    return (
+        sa.select(_in_doubt.seq, _in_doubt["pass"], own.id, own.lo, other.id, other["pass"])
+        .select_from(dispatch.in_doubt)
+        .join(message.table, message.on)
+        .join(its.table, its.on)
+        .outerjoin(open_.table, open_.on)
+        .where(
+            _in_doubt.campaign_id == bindparam("campaign"),
+            _in_doubt.at <= bindparam("before"),
+            sa.or_(
+                other.id.is_(None),
+                sa.and_(other.state != const(SliceState.LEASED), other["pass"] > _in_doubt["pass"]),
+            ),
+        )
+        .order_by(_in_doubt.seq)
+        .limit(bindparam("most"))
     )
-    .order_by(_in_doubt.seq)
-    .limit(bindparam("most"))
-    .with_for_update(of=dispatch.message),
-)
+
+
+OLD_DOUBTS = Query(OldDoubt._make, _old_doubts)
 """What may be repeated. Never under a slice that a link holds: its intent would cover a message
 that this link does not know of.
 """
@@ -327,24 +388,18 @@ FREE_AMONG = Query(
 )
 """Those slices that no link holds, nor will before this transaction ends."""
 
-NEXT_DOUBT_AT = Query(
-    first_integer,
-    sa.select(sa.func.min(_in_doubt.at))
-    .select_from(dispatch.in_doubt)
-    .join(
-        dispatch.message,
-        sa.and_(
-            _message.campaign_id == _in_doubt.campaign_id,
-            _message.seq == _in_doubt.seq,
-            _message["pass"] == _in_doubt["pass"],
-        ),
+
+def _next_doubt_at(d: Dialect) -> sa.Select[tuple[int]]:
+    message = _doubtful_message(d)
+    return (
+        sa.select(sa.func.min(_in_doubt.at))
+        .select_from(dispatch.in_doubt)
+        .join(message.table, message.on)
+        .where(_in_doubt.campaign_id == bindparam("campaign"))
     )
-    .where(
-        _in_doubt.campaign_id == bindparam("campaign"),
-        _message.attempts < bindparam("attempts"),
-        _message.state == const(MessageState.UNKNOWN),
-    ),
-)
+
+
+NEXT_DOUBT_AT = Query(first_integer, _next_doubt_at)
 
 REPEAT_MESSAGE = Command(
     sa.update(dispatch.message)

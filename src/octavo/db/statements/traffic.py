@@ -1,12 +1,13 @@
 """Receipts, inbound messages, suppressions, events."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from octavo.db.codes import Match, MessageState
-from octavo.db.dialect import const
+from octavo.db.dialect import Dialect, const
 from octavo.db.schema import dispatch, people, traffic
 from octavo.db.statement import Command, Query, first_integer
 from octavo.db.statements.orders import MOVE_COUNTER, insert
@@ -56,41 +57,49 @@ class KnownPart(NamedTuple):
     account: int
 
 
-_MESSAGE_COLUMNS = (
-    _message.address,
-    _message.state,
-    _message["pass"],
-    _message.parts,
-    _message.parts_done,
-    _message.reason,
-    _message.charged,
-    _message.price,
-    _campaign.account_id,
-)
+_MAY_BE_SETTLED = _message.state.in_([const(MessageState.UNKNOWN), const(MessageState.ACCEPTED)])
+"""A message in doubt, or one of several parts of which some are heard of."""
 
-PARTS_BY_REF = Query(
-    KnownPart._make,
-    lambda d: (
-        sa.select(
-            _part.ref,
-            _part.campaign_id,
-            _part.seq,
-            _part.no,
-            _part["pass"],
-            _part.state,
-            *_MESSAGE_COLUMNS,
+
+def _with_message(
+    d: Dialect,
+    source: sa.FromClause,
+    of: sa.FromClause,
+    columns: Sequence[sa.ColumnElement[object]],
+    *where: sa.ColumnElement[bool],
+) -> sa.Select[tuple[object, ...]]:
+    """Rows that name a message by campaign_id and seq, each with that message, locked."""
+    key = _message.campaign_id == of.c.campaign_id, _message.seq == of.c.seq
+    found = d.each(dispatch.message, sa.and_(*key, *where), source, lock=True)
+    m = found.table.c
+    every = [
+        *columns, m.address, m.state, m["pass"], m.parts, m.parts_done, m.reason, m.charged,
+        m.price, _campaign.account_id,
+    ]  # fmt: skip
+    return (
+        sa.select(*every)
+        .select_from(source)
+        .join(found.table, found.on)
+        .join(dispatch.campaign, _campaign.id == of.c.campaign_id)
+    )
+
+
+def _parts_by_ref(d: Dialect) -> sa.Select[tuple[object, ...]]:
+    # The part is locked before its message is read: a receipt that comes twice at once counts once.
+    parts = d.picked(
+        dispatch.part, _part.ref, "refs", _part.route_id == bindparam("route_id"), lock=True
+    )
+    p = parts.table.c
+    return (
+        _with_message(
+            d, parts.source, parts.table, [p.ref, p.campaign_id, p.seq, p.no, p["pass"], p.state]
         )
-        .select_from(dispatch.part)
-        .join(
-            dispatch.message,
-            sa.and_(_message.campaign_id == _part.campaign_id, _message.seq == _part.seq),
-        )
-        .join(dispatch.campaign, _campaign.id == _part.campaign_id)
-        .where(_part.route_id == bindparam("route_id"), d.among(_part.ref, "refs"))
-        .order_by(_part.campaign_id, _part.seq, _part.no)
-        .with_for_update(of=[dispatch.part, dispatch.message])
-    ),
-)
+        .where(parts.where)
+        .order_by(p.campaign_id, p.seq, p.no)
+    )
+
+
+PARTS_BY_REF = Query(KnownPart._make, _parts_by_ref)
 
 
 class Doubt(NamedTuple):
@@ -115,28 +124,28 @@ class Doubt(NamedTuple):
 
 DOUBTS_OF = Query(
     Doubt._make,
-    sa.select(
-        _in_doubt.campaign_id,
-        _in_doubt.seq,
-        _in_doubt["pass"],
-        _in_doubt.reference,
-        _in_doubt.sender,
-        _in_doubt.at,
-        *_MESSAGE_COLUMNS,
-    )
-    .select_from(dispatch.in_doubt)
-    .join(
-        dispatch.message,
-        sa.and_(_message.campaign_id == _in_doubt.campaign_id, _message.seq == _in_doubt.seq),
-    )
-    .join(dispatch.campaign, _campaign.id == _in_doubt.campaign_id)
-    .where(
-        _in_doubt.route_id == bindparam("route_id"),
-        _in_doubt.address == bindparam("address"),
-        _message.state.in_([const(MessageState.UNKNOWN), const(MessageState.ACCEPTED)]),
-    )
-    .order_by(_in_doubt.campaign_id, _in_doubt.seq)
-    .with_for_update(of=[dispatch.in_doubt, dispatch.message]),
+    lambda d: (
+        _with_message(
+            d,
+            dispatch.in_doubt,
+            dispatch.in_doubt,
+            [
+                _in_doubt.campaign_id,
+                _in_doubt.seq,
+                _in_doubt["pass"],
+                _in_doubt.reference,
+                _in_doubt.sender,
+                _in_doubt.at,
+            ],
+            _MAY_BE_SETTLED,
+        )
+        .where(
+            _in_doubt.route_id == bindparam("route_id"),
+            _in_doubt.address == bindparam("address"),
+        )
+        .order_by(_in_doubt.campaign_id, _in_doubt.seq)
+        .with_for_update(of=dispatch.in_doubt)
+    ),
 )
 
 SEALED = Query(
