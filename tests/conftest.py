@@ -9,8 +9,9 @@ from tests.common.ledger import Choice
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Whoever asks for a world of the ledger gets one on every engine."""
-    if "world" in metafunc.fixturenames and "test_ledger_" in metafunc.module.__name__:
+    """Whoever asks for a world of the ledger or of contacts gets one on every engine."""
+    both = ("test_ledger_", "test_contacts_")
+    if "world" in metafunc.fixturenames and any(b in metafunc.module.__name__ for b in both):
         metafunc.parametrize("engine", ENGINES, indirect=True)
 
 

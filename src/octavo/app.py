@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import secrets
-import shutil
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,17 +19,22 @@ from fastapi import FastAPI
 from octavo.accounts import service as accounts
 from octavo.accounts.authentication import Authenticator
 from octavo.accounts.keys import Peppers, load_peppers
-from octavo.api.app import make_app
+from octavo.api import metrics as metrics_page
+from octavo.api.app import make_app, make_operating_app
 from octavo.api.context import Services
-from octavo.api.health import Check, Health
+from octavo.api.health import Check, Health, disk_has_room, store_works
+from octavo.api.metrics import MetricsPage
 from octavo.api.request_log import LogRequests
 from octavo.api.server import Server, listening, loop_factory, stop_signals
 from octavo.callbacks import service as callback_endpoints
 from octavo.callbacks.dispatcher import Callbacks
 from octavo.callbacks.guard import LOOPBACK, Guard, is_loopback
+from octavo.campaigns.intake import Intake
 from octavo.campaigns.planning import Planner
 from octavo.campaigns.service import Doubts, SmsService
+from octavo.contacts import removal
 from octavo.db.clock import DatabaseClock
+from octavo.db.hints import carried
 from octavo.db.request_log import RequestLog
 from octavo.db.sqlite import ServerLock
 from octavo.db.unit_of_work import Rank, Store
@@ -39,21 +43,25 @@ from octavo.drivers.sandbox.driver import SandboxDriver
 from octavo.drivers.sandbox.settings import SandboxSettings
 from octavo.kit import logs
 from octavo.kit.clock import Clock, system_clock
-from octavo.kit.errors import OctavoError, StoreUnavailable
+from octavo.kit.errors import OctavoError
 from octavo.kit.fresh import Fresh
-from octavo.ledger import links
+from octavo.ledger import links, tasks
+from octavo.metrics.metrics import Metrics
+from octavo.metrics.observers import RouteLabels
 from octavo.numbers import NumberReader
 from octavo.prices.service import Prices
 from octavo.routes.schemas import Route
 from octavo.routes.service import Routing, list_routes
-from octavo.settings import Settings
+from octavo.settings import Listen, Settings
 from octavo.text.parts import STANDARD, VENDOR
 from octavo.worker.worker import LinkSpec, Worker
 
 LOCK = "octavo.lock"
 REQUESTS = "requests.db"
-DISK_FLOOR = 64 << 20
-"""Bytes free below which `/readyz` warns."""
+CHANNEL = "sms"
+"""What every route carries today."""
+STEPS = {**tasks.STEPS, **removal.STEPS}
+"""The steps of every kind of durable job."""
 
 log = structlog.get_logger()
 
@@ -83,7 +91,7 @@ def serve(settings: Settings, announce: Callable[[], None], *, working: bool = T
     address cannot be listened on.
     """
     logs.configure(settings.log_format, settings.log_level)
-    with listening(settings) as sock, asyncio.Runner(loop_factory=loop_factory()) as runner:
+    with listening(settings.listen) as sock, asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(settings, sock, announce, working=working))
 
 
@@ -91,10 +99,14 @@ def work(settings: Settings, announce: Callable[[], None]) -> None:
     """Runs a worker without an API until SIGTERM or SIGINT; then drains.
 
     `announce` is called once it begins. The database must be one that processes can share.
+    Raises OSError when `metrics_listen` cannot be listened on.
     """
     logs.configure(settings.log_format, settings.log_level)
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_work(settings, announce))
+    with contextlib.ExitStack() as stack:
+        listen = settings.metrics_listen
+        sock = stack.enter_context(listening(listen)) if listen else None
+        runner = stack.enter_context(asyncio.Runner(loop_factory=loop_factory()))
+        runner.run(_work(settings, sock, announce))
 
 
 @contextlib.contextmanager
@@ -125,13 +137,19 @@ async def _serve(
         stopping.cancel()
 
 
-async def _work(settings: Settings, announce: Callable[[], None]) -> None:
+async def _work(
+    settings: Settings, sock: socket.socket | None, announce: Callable[[], None]
+) -> None:
     stopping = stop_signals()
-    async with (
-        _opened(settings) as (store, clock),
-        _working(settings, store, clock) as at_work,
-        _hinting(settings, at_work),
-    ):
+    metrics = Metrics()
+    async with AsyncExitStack() as stack:
+        store, clock = await stack.enter_async_context(_opened(settings, metrics))
+        work = await stack.enter_async_context(_working(settings, store, clock, metrics))
+        await stack.enter_async_context(carried(settings.database.hints(), work.worker.wake))
+        if sock is not None:
+            app = make_operating_app(_health(settings, store, work))
+            metrics_page.add(app, MetricsPage(metrics.exposition, settings.metrics_token))
+            await stack.enter_async_context(_served(settings, app, sock))
         announce()
         await stopping.wait()
 
@@ -139,18 +157,23 @@ async def _work(settings: Settings, announce: Callable[[], None]) -> None:
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[str]:
     """A server beside other work on this loop; gives its address. For demonstrations."""
+    with listening(settings.listen) as sock:
+        async with running(settings) as running_app, _served(settings, running_app.app, sock):
+            yield f"http://{Listen(*sock.getsockname()[:2])}"
+
+
+@asynccontextmanager
+async def _served(settings: Settings, app: FastAPI, sock: socket.socket) -> AsyncIterator[None]:
+    """An application that takes requests beside other work on this loop."""
     started = asyncio.Event()
-    with listening(settings) as sock:
-        async with running(settings) as running_app:
-            server = Server(settings, running_app.app, started.set)
-            task = asyncio.create_task(server.serve(sockets=[sock]))
-            await started.wait()
-            host, port = sock.getsockname()[:2]
-            try:
-                yield f"http://{host}:{port}"
-            finally:
-                server.should_exit = True
-                await task
+    server = Server(settings, app, started.set)
+    task = asyncio.create_task(server.serve(sockets=[sock]))
+    await started.wait()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
 
 
 class Running(NamedTuple):
@@ -163,17 +186,24 @@ class Running(NamedTuple):
 @asynccontextmanager
 async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[Running]:
     """The application, with its worker at work if `working`; drained at the end."""
+    metrics = Metrics()
     async with AsyncExitStack() as stack:
-        store, clock = await stack.enter_async_context(_opened(settings))
+        store, clock = await stack.enter_async_context(_opened(settings, metrics))
         requests = RequestLog(settings.data_dir / REQUESTS, system_clock)
         requests.start()
         stack.push_async_callback(asyncio.to_thread, requests.close)
         work = None
         if working:
-            work = await stack.enter_async_context(_working(settings, store, clock))
+            work = await stack.enter_async_context(_working(settings, store, clock, metrics))
         health = _health(settings, store, work)
-        wake = await stack.enter_async_context(_hinting(settings, work))
-        app = make_app(_services(settings, store, clock, SystemRandom(), wake), health)
+        wake = await stack.enter_async_context(
+            carried(settings.database.hints(), work.worker.wake if work else None)
+        )
+        services = _services(
+            settings, store, clock, chance=SystemRandom(), wake=wake, metrics=metrics
+        )
+        app = make_app(services, health, metrics.requests)
+        metrics_page.add(app, MetricsPage(metrics.exposition, settings.metrics_token))
         app.add_middleware(LogRequests, log=requests, clock=clock)
         log.info("server started", address=settings.base_url)
 
@@ -191,8 +221,8 @@ async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[
 
 def _health(settings: Settings, store: Store, work: "Work | None") -> Health:
     checks: dict[str, Check] = {
-        "store": partial(_store_works, store),
-        "disk": partial(_disk_has_room, settings),
+        "store": partial(store_works, store),
+        "disk": partial(disk_has_room, settings.data_dir),
     }
     if work:
         checks["links"] = work.worker.problem
@@ -200,25 +230,31 @@ def _health(settings: Settings, store: Store, work: "Work | None") -> Health:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[tuple[Store, Clock]]:
-    """The store, and the clock that all processes at it share."""
+async def _opened(settings: Settings, metrics: Metrics) -> AsyncIterator[tuple[Store, Clock]]:
+    """The store, and the clock that all processes at it share; both are measured."""
     database = settings.database
-    store = database.store()
+    store = metrics.store(database.store())
+    clock: Clock = system_clock
+    following = [asyncio.create_task(metrics.follow_loop())]
     try:
-        if database.embedded:
-            yield store, system_clock
-            return
-        clock = DatabaseClock(store)
-        await clock.set()
-        following = asyncio.create_task(clock.run())
+        if not database.embedded:
+            shared = DatabaseClock(store)
+            await shared.set()
+            following.append(asyncio.create_task(shared.run()))
+            clock = shared
+        following.append(asyncio.create_task(metrics.follow_backlog(store, clock)))
         yield store, clock
-        following.cancel()
     finally:
+        for task in following:
+            task.cancel()
+        await asyncio.gather(*following, return_exceptions=True)
         await store.close()
 
 
 @asynccontextmanager
-async def _working(settings: Settings, store: Store, clock: Clock) -> "AsyncIterator[Work]":
+async def _working(
+    settings: Settings, store: Store, clock: Clock, metrics: Metrics
+) -> "AsyncIterator[Work]":
     """Links, housekeeping and callbacks at work; drained at the end."""
     shared = not settings.database.embedded
     if not shared:
@@ -228,8 +264,23 @@ async def _working(settings: Settings, store: Store, clock: Clock) -> "AsyncIter
     routes = await store.read(list_routes)
     name = worker_name()
     work = Work(
-        Worker(store, clock, name, _links(settings, routes, clock), shared=shared),
-        Callbacks(store, clock, SystemRandom(), _guard(settings), name),
+        Worker(
+            store,
+            clock,
+            name,
+            _links(settings, routes, clock),
+            metrics.worker({r.id: RouteLabels(r.name, CHANNEL) for r in routes}),
+            steps=STEPS,
+            shared=shared,
+        ),
+        Callbacks(
+            store,
+            clock,
+            SystemRandom(),
+            _guard(settings),
+            name=name,
+            observer=metrics.callbacks,
+        ),
     )
     work.worker.start()
     work.callbacks.start()
@@ -254,38 +305,25 @@ class Work(NamedTuple):
         self.callbacks.stop()
 
 
-@asynccontextmanager
-async def _hinting(settings: Settings, work: Work | None) -> AsyncIterator[Callable[[], None]]:
-    """Hints to all workers at the database, those of this process and of others, that there is
-    work.
-    """
-    hints = settings.database.hints()
-
-    def wake() -> None:
-        if work:
-            work.worker.wake()
-        hints.tell()
-
-    carrying = asyncio.create_task(hints.carry(work.worker.wake if work else None))
-    try:
-        yield wake
-    finally:
-        carrying.cancel()
-        await asyncio.gather(carrying, return_exceptions=True)
-
-
 def worker_name() -> str:
     """Tells this process from every other, before and after it."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def _services(
-    settings: Settings, store: Store, clock: Clock, chance: Random, wake: Callable[[], None]
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    *,
+    chance: Random,
+    wake: Callable[[], None],
+    metrics: Metrics,
 ) -> Services:
     async def read_parameters(account: int) -> dict[str, str]:
         return await store.read(lambda c: accounts.parameters(c, account))
 
     prices = Prices(store, clock)
+    numbers = NumberReader()
     rules = VENDOR if settings.part_rules == "vendor" else STANDARD
     return Services(
         store=store,
@@ -293,9 +331,10 @@ def _services(
         authenticator=Authenticator(store, _peppers(settings), clock),
         sms=SmsService(
             store=store,
+            intake=Intake(store),
             clock=clock,
             chance=chance,
-            planner=Planner(NumberReader(), rules, settings.stop_countries),
+            planner=Planner(numbers, rules, settings.stop_countries),
             prices=prices,
             routing=Routing(store, clock),
             senders=AccountParameters(Fresh(read_parameters, clock)),
@@ -305,8 +344,10 @@ def _services(
                 settings.validity,
             ),
             wake=wake,
+            watch=metrics.orders,
         ),
         prices=prices,
+        numbers=numbers,
         body_limit=settings.max_body_size,
     )
 
@@ -351,19 +392,6 @@ def _driver_maker(
         unreported=settings.sandbox_unreported,
     )
     return lambda: SandboxDriver(dials, clock, Random())  # noqa: S311 - dice of a simulation
-
-
-async def _store_works(store: Store) -> str | None:
-    try:
-        await asyncio.wait_for(store.write(Rank.ACCEPT, lambda _: None), 2)
-    except (StoreUnavailable, TimeoutError) as error:
-        return f"the writer is stuck: {error}"
-    return None
-
-
-async def _disk_has_room(settings: Settings) -> str | None:
-    free = shutil.disk_usage(settings.data_dir).free
-    return f"{free >> 20} MiB are free" if free < DISK_FLOOR else None
 
 
 async def _exit_when(stopping: asyncio.Event, server: uvicorn.Server, running_app: Running) -> None:

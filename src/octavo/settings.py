@@ -16,7 +16,14 @@ from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -34,10 +41,11 @@ PREFIX = "OCTAVO_"
 CONFIG = "OCTAVO_CONFIG"
 FILE = "octavo.toml"
 LONGEST = 30 * DAY
-SECRETS = ("first_key", "pepper", "database_url")
+SECRETS = ("first_key", "pepper", "database_url", "metrics_token")
 
 _NOT_SETTINGS = frozenset({CONFIG, "OCTAVO_REQUIRE_PEERS"})
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|h|d)?")
+_TOKEN = re.compile(r"[!-~]{16,256}")
 _UNITS = {None: SECOND, "s": SECOND, "min": MINUTE, "h": HOUR, "d": DAY}
 
 
@@ -117,6 +125,12 @@ def _url(value: object) -> object:
     return value.strip().rstrip("/")
 
 
+def _token(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not _TOKEN.fullmatch(value.get_secret_value()):
+        raise ValueError("must be 16 to 256 visible characters of ASCII")
+    return value
+
+
 def _database_url(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -164,6 +178,8 @@ class Settings(BaseSettings):  # type: ignore[explicit-any] # of its generated m
     stop_countries: Annotated[frozenset[str], NoDecode, BeforeValidator(_countries)] = FRENCH_AREAS
     part_rules: Literal["standard", "vendor"] = "standard"
     max_body_size: Annotated[int, Field(gt=0)] = 4 << 20
+    metrics_listen: Annotated[Listen | None, NoDecode, BeforeValidator(_listen)] = None
+    metrics_token: Annotated[SecretStr | None, AfterValidator(_token)] = None
     log_format: Literal["auto", "console", "json"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

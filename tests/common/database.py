@@ -80,7 +80,7 @@ class DirectStore:
         self._path = path
         self.reads = 0
 
-    async def write(self, rank: Rank, unit: Callable[[Connection], T], account: int = 0) -> T:
+    async def write(self, rank: Rank, unit: Callable[[Connection], T]) -> T:
         return self._run(unit)
 
     async def read(self, unit: Callable[[Connection], T]) -> T:

@@ -12,6 +12,8 @@ from octavo.drivers.sandbox.driver import SandboxDriver
 from octavo.drivers.sandbox.outbox import OutboxRecord, read_outbox
 from octavo.drivers.sandbox.settings import SandboxSettings
 from octavo.kit.clock import SECOND
+from octavo.metrics.metrics import Metrics
+from octavo.metrics.observers import RouteLabels
 from octavo.worker.crew import Crew
 from octavo.worker.link import LinkRunner
 from tests.common.ledger import World
@@ -76,6 +78,7 @@ class Dispatch:
         self._stalled = [stalled if no < stalls else (0.0, 0.0) for no in range(links)]
         store = SlowStore(world, *commit)
         crew = Crew(store, loop_clock, "w", links, shared=False)
+        observer = Metrics().worker({world.route: RouteLabels("route", "sms")})
         self._runners = [
             LinkRunner(
                 store,
@@ -86,6 +89,7 @@ class Dispatch:
                 worker="w",
                 window=window,
                 crew=crew,
+                observer=observer.link(world.route, no),
             )
             for no in range(links)
         ]

@@ -8,7 +8,7 @@ from octavo.kit.clock import SECOND
 from octavo.ledger import settle
 from octavo.ledger.claim import Grant
 from octavo.ledger.links import Link
-from octavo.ledger.settle import Answer
+from octavo.ledger.settle import Answer, Settled
 from octavo.worker.answers import answer_of, late, retry_after
 from octavo.worker.holds import Hold, Holds
 from tests.common.ledger import World
@@ -83,7 +83,7 @@ class Holder:
         """No answer came."""
         self.hear(Outcome(*key, Verdict.UNKNOWN))
 
-    def settle(self) -> None:
+    def settle(self) -> Settled:
         """What was answered, and how far the intent should go, is committed."""
         taken, self.answers = self.answers, []
         answered: dict[int, int] = {}
@@ -104,6 +104,7 @@ class Holder:
             self.holds.by_slice[slice_id].outstanding -= n
         self.holds.intended -= parts
         self.holds.settled(told, result.stopped, result.skipped)
+        return result
 
     def wants_settle(self) -> bool:
         """A settle would change something."""

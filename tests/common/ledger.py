@@ -12,7 +12,7 @@ from typing import TypedDict, TypeVar, Unpack
 from octavo.db.codes import CampaignState, InDoubt, MessageState, Purpose, SliceState
 from octavo.db.connection import Connection
 from octavo.db.statement import Value
-from octavo.db.unit_of_work import Unit
+from octavo.db.unit_of_work import Rank, Unit
 from octavo.kit.clock import DAY, HOUR, MINUTE, SECOND, Instant
 from octavo.kit.money import ZERO, Money, money
 from octavo.ledger import campaigns, claim, events, links, orders, receipts, tasks, verify, wallet
@@ -219,7 +219,7 @@ class World:
             pass
         while self.run(lambda c: events.number_events(c, 50)) == 50:
             pass
-        while self.run(lambda c: receipts.retry(c, 50, self.now)) == 50:
+        while self.run(lambda c: receipts.retry(c, 50, self.now)).looked == 50:
             pass
         self.run(lambda c: campaigns.seal_some(c, 10, self.now))
 
@@ -299,6 +299,24 @@ class World:
         for (account,) in self.sql("SELECT id FROM account"):
             found += verify.account(self.c, _whole(account))
         return found
+
+
+class WorldStore:
+    """A store that is the world of a test."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    async def write(self, rank: Rank, unit: Unit[T]) -> T:
+        """A unit of work of its own."""
+        return self.world.run(unit)
+
+    async def read(self, unit: Unit[T]) -> T:
+        """The same."""
+        return self.world.run(unit)
+
+    async def close(self) -> None:
+        """Nothing is queued."""
 
 
 def _whole(value: Value) -> int:

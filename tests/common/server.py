@@ -180,6 +180,9 @@ class Customer:
     def post(self, path: str, **more: Unpack[More]) -> httpx2.Response:
         return self.request("POST", path, **more)
 
+    def delete(self, path: str, **more: Unpack[More]) -> httpx2.Response:
+        return self.request("DELETE", path, **more)
+
     def patch(self, path: str, **more: Unpack[More]) -> httpx2.Response:
         return self.request("PATCH", path, **more)
 

@@ -70,6 +70,13 @@ def test_without_a_database_every_command_says_how_to_make_one(
         ("wallet", "top-up"): ["1", "5"],
         ("price", "set"): ["sms_premium", "FR", "1"],
         ("price", "unset"): ["sms_premium", "FR"],
+        ("contacts", "list"): ["1"],
+        ("contacts", "show"): ["1", "0"],
+        ("contacts", "add"): ["1", "0"],
+        ("contacts", "delete"): ["1", "0"],
+        ("contacts", "create-list"): ["1", "a"],
+        ("contacts", "empty-list"): ["1", "a"],
+        ("contacts", "delete-list"): ["1", "a"],
         ("route", "set-rate"): ["sandbox", "1"],
         ("route", "set-window"): ["sandbox", "1"],
     }

@@ -69,7 +69,7 @@ from pathlib import Path
 from octavo.accounts import first
 from octavo.cli.setup import first_start
 from octavo.settings import Settings
-first.contacts.ensure_tag = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+first.contacts.file = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 first_start(Settings(data_dir=Path(sys.argv[1])))
 """
 

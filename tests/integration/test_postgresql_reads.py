@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 import pytest
 import sqlalchemy as sa
 
+from octavo.contacts import removal
+from octavo.contacts.schemas import NewContact
 from octavo.db.codes import InDoubt
 from octavo.db.dialect import POSTGRESQL, const
 from octavo.db.postgresql import PostgresConnection
@@ -19,6 +21,7 @@ from octavo.db.statement import Compiled, Parameter
 from octavo.drivers.protocol import Fault
 from octavo.kit.clock import HOUR, MINUTE, SECOND
 from octavo.ledger.receipts import DELIVERED, Receipt
+from tests.common.contacts import Book, person
 from tests.common.engines import OnServer
 from tests.common.holder import Holder, Key, ids_of
 from tests.common.ledger import Choice, World
@@ -134,6 +137,60 @@ def live(world: World) -> None:
     holder.work()
     world.live(20 * MINUTE)
     world.live(SECOND)
+
+
+@pytest.mark.parametrize("analyzed", [False, True], ids=["no statistics", "analyzed"])
+def test_what_is_read_of_contacts_does_not_grow_with_them(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, analyzed: bool
+) -> None:
+    make_contacts(world)
+    if analyzed:
+        world.sql("ANALYZE")
+    monkeypatch.setattr(removal, "MEMBERS_A_STEP", 10)
+    monkeypatch.setattr(removal, "CONTACTS_A_STEP", 10)
+    book = Book(world)
+    wasted: dict[str, int] = {}
+    explain(monkeypatch, wasted)
+
+    keep(book)
+
+    monkeypatch.undo()
+    assert not wasted, "\n\n".join(f"{n} rows in vain: {text}" for text, n in wasted.items())
+
+
+def make_contacts(world: World) -> None:
+    """Thousands with numbers and thousands without, all on two lists and under a tag."""
+    world.sql(
+        "INSERT INTO contact (account_id, phone_number, email, country, created_at, updated_at)"
+        " SELECT ?, CASE WHEN mod(n, 2) = 0 THEN '+3370000' || n END, n || '@example.org',"
+        " 'FR', 0, 0 FROM generate_series(1, ?) n",
+        world.account,
+        HISTORY,
+    )
+    for of, names in (("list", "ab"), ("tag", "t")):
+        for name in names:
+            world.sql(
+                f"WITH made AS (INSERT INTO {of} (account_id, name, created_at)"  # noqa: S608
+                f" VALUES (?, ?, 0) RETURNING id) INSERT INTO {of}_member ({of}_id, contact_id)"
+                " SELECT made.id, contact.id FROM made, contact",
+                world.account,
+                name,
+            )
+
+
+def keep(book: Book) -> None:
+    """Contacts filed, merged, taken off and deleted; a list emptied and one deleted."""
+    people = [person(n, email=f"{2 * n + 1}@example.org") for n in range(20)]
+    mailed = [NewContact(None, email=f"{n}@example.org") for n in range(100, 110)]
+    book.file(*people, *mailed, lists=["a", "b", "new"], tags=["t"])
+    book.file(*people, *mailed, lists=["a"], un_list=True, un_tag=True, overwrite=False)
+    book.delete(*(str(one.phone_number) for one in people[:5]), from_list="a")
+    book.delete(*(str(one.phone_number) for one in people[:5]), emails=["999@example.org"])
+    book.empty("a", contacts=True)
+    book.remove("b")
+    for _ in range(4):
+        book.step()
+    book.file(*people, *mailed, lists=["a"])
 
 
 def test_reading_in_vain_is_seen(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

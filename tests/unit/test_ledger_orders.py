@@ -7,7 +7,7 @@ import pytest
 
 from octavo.db.codes import CampaignState, MessageState, Purpose, Scope, SliceState
 from octavo.kit.clock import DAY, HOUR, MINUTE, Instant
-from octavo.kit.money import Money, money
+from octavo.kit.money import ZERO, Money, money
 from octavo.ledger import inbounds, orders, wallet
 from octavo.ledger.orders import DuplicateRequest, NobodyLeft
 from tests.common.ledger import PRICE, World
@@ -275,3 +275,42 @@ def test_packs_are_spent_oldest_expiry_first(world: World) -> None:
     left = wallet.packs(world.c, account)
     assert [pack.id for pack in left] == ["late", "never"]
     assert sum(pack.credit for pack in left) == world.available(account)
+
+
+def test_orders_taken_together_are_as_those_taken_one_by_one(world: World) -> None:
+    alike = world.make_account("100")
+    sizes = [1, 3, 700, 2]
+    world.sql("UPDATE account SET weight = 4 WHERE id IN (?, ?)", world.account, alike)
+
+    def plans(account: int) -> list[orders.PlannedOrder]:
+        return [
+            world.plan(n, account=account, fee=money("0.01") if n == 3 else ZERO) for n in sizes
+        ]
+
+    together = world.run(lambda c: orders.accept_all(c, plans(world.account), world.now))
+    singly = [world.accept(plan) for plan in plans(alike)]
+
+    assert [a[1:] for a in together] == [a[1:] for a in singly]
+    assert world.available() == world.available(alike)
+    slices = "SELECT lo, hi, parts, vt, state FROM slice WHERE account_id = ? ORDER BY id"
+    assert world.sql(slices, world.account) == world.sql(slices, alike)
+    assert world.breaches() == []
+
+
+@pytest.mark.parametrize("what", ["money", "request_id", "nobody"])
+def test_orders_taken_together_are_all_taken_or_none(world: World, what: str) -> None:
+    suppress(world, "+33600000000")
+    other = {
+        "money": lambda: world.plan(2_500),
+        "request_id": lambda: world.plan(2, request_id="same"),
+        "nobody": lambda: world.plan(1),
+    }[what]()
+    before = rows(world)
+
+    with pytest.raises((wallet.InsufficientCredit, DuplicateRequest, NobodyLeft)):
+        world.run(
+            lambda c: orders.accept_all(c, [world.plan(3, request_id="same"), other], world.now)
+        )
+
+    assert rows(world) == before
+    assert world.available() == money("100")

@@ -15,11 +15,12 @@ from octavo.api.context import Services
 from octavo.api.health import Health
 from octavo.api.lenient import fields, settings_fields
 from octavo.api.lenient.reader import Spec
+from octavo.metrics.metrics import Metrics
 
 
 @pytest.fixture(scope="module")
 def app() -> FastAPI:
-    return make_app(cast("Services", None), Health())
+    return make_app(cast("Services", None), Health(), Metrics().requests)
 
 
 @pytest.fixture(scope="module")

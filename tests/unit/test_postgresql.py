@@ -76,7 +76,6 @@ FLOATS = Query(
     lambda row: tuple(cast("list[int | float | None]", row[0])),
     sa.select(bindparam("numbers", type_=ARRAY(sa.Double()))),
 )
-TRANSACTION = Query(first_integer, sa.select(sa.func.txid_current()))
 SUM = Query(first_integer, sa.select(sa.func.sum(money.price.c.amount)))
 PUT_PRICE = Command(
     sa.insert(money.price).values(
@@ -372,48 +371,6 @@ def test_a_store_raises_what_a_unit_raises(url: str) -> None:
 
 
 # -- schema ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("refused", [False, True])
-def test_orders_that_wait_share_a_transaction_until_one_is_refused(
-    url: str, *, refused: bool
-) -> None:
-    held = threading.Event()
-    ran: list[tuple[int, int]] = []
-
-    def order(account: int) -> Callable[[Connection], int]:
-        def unit(c: Connection) -> int:
-            c.run(PUT, name=f"order {account}", value="x")
-            ran.append((account, c.one(TRANSACTION) or 0))
-            if refused and account == 2:
-                raise ZeroDivisionError
-            return account
-
-        return unit
-
-    async def main() -> list[int | BaseException]:
-        store = PostgresStore(url, Random(1), writers=1, readers=1)
-        first = asyncio.create_task(store.write(Rank.ACCEPT, lambda _: held.wait(10)))
-        await asyncio.sleep(0.1)
-        orders = [
-            asyncio.create_task(store.write(Rank.ACCEPT, order(n), account=n)) for n in (3, 1, 2)
-        ]
-        await asyncio.sleep(0)
-        held.set()
-        results = await asyncio.gather(first, *orders, return_exceptions=True)
-        kept = await store.read(lambda c: c.all(AMONG, names=[f"order {n}" for n in (1, 2, 3)]))
-        assert len(kept) == (2 if refused else 3)
-        await store.close()
-        return list(results[1:])
-
-    results = asyncio.run(main())
-    if refused:
-        assert results[:2] == [3, 1]
-        assert isinstance(results[2], ZeroDivisionError)
-    else:
-        assert results == [3, 1, 2]
-        assert [account for account, _ in ran] == [1, 2, 3]
-        assert len({transaction for _, transaction in ran}) == 1
 
 
 def test_migrations_that_start_at_once_wait_for_each_other() -> None:

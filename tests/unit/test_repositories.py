@@ -5,20 +5,23 @@ from importlib import import_module
 
 import pytest
 
-from octavo.contacts.repository import Collection
+from octavo.contacts.collections import Collection
 from octavo.db.dialect import POSTGRESQL, SQLITE, Dialect
 from octavo.db.statement import Command, Statement
 
-REPOSITORIES = ("accounts", "callbacks", "cli", "contacts", "prices", "routes")
+REPOSITORIES = (
+    *("accounts.repository", "callbacks.repository", "cli.repository", "contacts.collections"),
+    *("contacts.repository", "prices.repository", "routes.repository"),
+)
 
 
 def statements() -> Iterator[tuple[str, Statement]]:
-    for domain in REPOSITORIES:
-        for name, value in vars(import_module(f"octavo.{domain}.repository")).items():
+    for module in REPOSITORIES:
+        for name, value in vars(import_module(f"octavo.{module}")).items():
             found = vars(value) if isinstance(value, Collection) else {"": value}
             for part, statement in found.items():
                 if isinstance(statement, Statement):
-                    yield f"{domain}.{name}.{part}".rstrip("."), statement
+                    yield f"{module}.{name}.{part}".rstrip("."), statement
 
 
 @pytest.mark.parametrize("dialect", [SQLITE, POSTGRESQL], ids=lambda d: d.name)

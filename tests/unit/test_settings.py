@@ -55,6 +55,7 @@ def test_without_any_there_are_defaults() -> None:
         ("validity", "2d", 2 * DAY),
         ("part_rules", "vendor", "vendor"),
         ("max_body_size", "1000", 1000),
+        ("metrics_listen", "[::1]:9464", Listen("::1", 9464)),
         ("max_body_size", "", 4 << 20),
         ("sandbox_refused", "0.25", 0.25),
         ("sandbox_reports", "no", False),
@@ -88,6 +89,10 @@ def test_a_variable_is_read(
         ("DATABASE_URL", "octavo.db"),
         ("PART_RULES", "mine"),
         ("MAX_BODY_SIZE", "0"),
+        ("METRICS_LISTEN", "9464"),
+        ("METRICS_TOKEN", "fifteen letters"),
+        ("METRICS_TOKEN", "a token with blanks"),
+        ("METRICS_TOKEN", "un-jeton-accentué"),
         ("LOG_LEVEL", "loud"),
         ("SANDBOX_REFUSED", "1.5"),
         ("SANDBOX_ANSWER_LATENCY", "nan"),
@@ -157,10 +162,10 @@ def test_a_secret_may_be_in_a_file(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "secret"
-    file.write_text("sqlite:///x\n")
+    file.write_text("sqlite:///a-database\n")
     monkeypatch.setenv(f"OCTAVO_{name.upper()}_FILE", str(file))
     value = getattr(load(), name)
-    assert "sqlite:///x" in (value, getattr(value, "get_secret_value", str)())
+    assert "sqlite:///a-database" in (value, getattr(value, "get_secret_value", str)())
 
 
 def test_a_missing_file_of_a_secret_is_loud(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from octavo.api.app import PREFIX, make_app
 from octavo.api.context import Services
 from octavo.api.health import Health
 from octavo.api.lenient.body import Patience
+from octavo.metrics.metrics import Metrics
 
 
 class Anybody:
@@ -44,7 +45,9 @@ def test_a_body_that_does_not_come_is_408_and_ends_the_connection() -> None:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        await make_app(cast("Services", services), Health())(scope, receive, send)
+        await make_app(cast("Services", services), Health(), Metrics().requests)(
+            scope, receive, send
+        )
 
     asyncio.run(main())
     start, body = sent

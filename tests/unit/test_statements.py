@@ -11,11 +11,13 @@ import psycopg
 import pytest
 
 import octavo
+from octavo.callbacks import backlog as callback_backlog
 from octavo.callbacks import repository as callbacks
 from octavo.db import statements
 from octavo.db.dialect import POSTGRESQL, SQLITE, Dialect
 from octavo.db.statement import Command, Compiled, Query, Statement
 from octavo.db.statements import (
+    backlog,
     crew,
     dispatching,
     keeping,
@@ -38,7 +40,7 @@ def _modules() -> list[str]:
     of_domains = [
         f"octavo.{path.parent.name}.repository" for path in package.glob("*/repository.py")
     ]
-    return sorted(of_ledger + of_domains)
+    return sorted([*of_ledger, *of_domains, "octavo.callbacks.backlog"])
 
 
 def _statements() -> list[tuple[str, Statement]]:
@@ -241,7 +243,31 @@ SORTED_BY_INDEX = [
     callbacks.EVENTS_OF_STOPS,
     callbacks.EVENTS_OF_INBOUNDS,
     callbacks.DUE,
+    backlog.DUE,
+    backlog.UNMATCHED,
 ]
+
+
+BACKLOG = [
+    (backlog.DUE, {"slice": "ix_slice_due"}),
+    (backlog.IN_DOUBT, {"in_doubt": "PRIMARY KEY"}),
+    (backlog.UNMATCHED, {"receipt": "ix_receipt_unmatched"}),
+    (backlog.HELD, {"slice": "ix_slice_", "campaign": "PRIMARY KEY", "campaign_count": "PRIMARY"}),
+    (callback_backlog.UNTOLD, {"event": "ix_event_"}),
+    (callback_backlog.RETRYING, {"callback_retry": "ix_callback_retry_due"}),
+]
+
+
+@pytest.mark.parametrize(("statement", "by"), BACKLOG)
+def test_a_backlog_is_read_by_index_and_to_a_bound(
+    database: sqlite3.Connection, statement: Statement, by: dict[str, str]
+) -> None:
+    assert "LIMIT" in statement.compiled(SQLITE).sql
+    plan = _plan(database, statement)
+    for table, index in by.items():
+        mine = [line for line in plan if re.match(rf"(SEARCH|SCAN) {table}\b", line)]
+        assert mine, plan
+        assert all(index in line for line in mine), plan
 
 
 @pytest.mark.parametrize("statement", SORTED_BY_INDEX)

@@ -10,33 +10,16 @@ from octavo.db.unit_of_work import Rank, Unit
 from octavo.drivers.protocol import Inbound, Report, ReportState
 from octavo.kit.tickets import reference
 from octavo.ledger import campaigns
+from octavo.metrics.metrics import Metrics
 from octavo.worker import reports
 from octavo.worker.housekeeping import Housekeeper
 from tests.common.holder import Holder
-from tests.common.ledger import World
+from tests.common.ledger import World, WorldStore
 
 T = TypeVar("T")
 
 ODD = "a\0b\ud800c\U0001f600"
 MENDED = "ab\ufffdc\U0001f600"
-
-
-class WorldStore:
-    """A store that is the world of a test."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-
-    async def write(self, rank: Rank, unit: Unit[T], account: int = 0) -> T:
-        """A unit of work of its own."""
-        return self.world.run(unit)
-
-    async def read(self, unit: Unit[T]) -> T:
-        """The same."""
-        return self.world.run(unit)
-
-    async def close(self) -> None:
-        """Nothing is queued."""
 
 
 @pytest.fixture
@@ -131,14 +114,14 @@ class FewWrites(WorldStore):
     def __init__(self, world: World, most: int) -> None:
         super().__init__(world)
         self.left = most
-        self.keeper = Housekeeper(self, lambda: world.now)
+        self.keeper = Housekeeper(self, lambda: world.now, Metrics().worker({}))
 
-    async def write(self, rank: Rank, unit: Unit[T], account: int = 0) -> T:
+    async def write(self, rank: Rank, unit: Unit[T]) -> T:
         """As before; and counts."""
         self.left -= 1
         if self.left == 0:
             self.keeper.stop()
-        return await super().write(rank, unit, account)
+        return await super().write(rank, unit)
 
 
 def test_a_job_that_fails_does_not_stop_the_housekeeper(world: World) -> None:

@@ -5,7 +5,7 @@ from octavo.accounts.keys import Peppers
 from octavo.accounts.schemas import FirstStart
 from octavo.accounts.service import create_account
 from octavo.contacts import service as contacts
-from octavo.contacts.schemas import NewContact
+from octavo.contacts.schemas import Filing, NewContact
 from octavo.db.connection import Connection
 from octavo.kit.clock import DAY, Instant
 from octavo.kit.money import money
@@ -16,7 +16,7 @@ CREDIT_LIFE = 3650 * DAY
 COLLECTION = "my_list"
 
 PEOPLE = tuple(
-    NewContact(f"+3363998000{n}", first_name, last_name)
+    NewContact(f"+3363998000{n}", first_name, last_name, country="FR")
     for n, (first_name, last_name) in enumerate(
         [
             ("Camille", "Martin"),
@@ -51,6 +51,6 @@ def ensure_first_account(
         now=now,
         expires_at=Instant(now + CREDIT_LIFE),
     )
-    contacts.ensure_list(connection, account, COLLECTION, PEOPLE, now)
-    contacts.ensure_tag(connection, account, COLLECTION, PEOPLE, now)
+    filing = Filing(PEOPLE, lists=[COLLECTION], tags=[COLLECTION])
+    contacts.file(connection, account, filing, now)
     return FirstStart(made.login, made.key, created=True)

@@ -36,6 +36,12 @@ def render(item: "Item | Answer") -> str:
     return json.dumps(item, ensure_ascii=False)
 
 
+def nothing(status: int, *, repaired: Sequence[str] = ()) -> Response:
+    """A response that says all by its status; repaired fields as in `answer`."""
+    headers = {"octavo-repaired": ", ".join(repaired)} if repaired else {}
+    return Response(status_code=status, headers=headers)
+
+
 def answer(
     body: "Item | Answer", status: int = 200, *, repaired: Sequence[str] = (), **headers: str
 ) -> Response:

@@ -18,7 +18,8 @@ from octavo.api.context import Services
 from octavo.api.description import described
 from octavo.api.errors.render import render
 from octavo.api.health import Health
-from octavo.api.octopush import parameters, sms, wallet
+from octavo.api.measure import MeasureRequests, Requests
+from octavo.api.octopush import contacts, parameters, sms, wallet
 from octavo.kit.errors import Refusal, StoreUnavailable
 
 PREFIX = "/v1/public"
@@ -30,6 +31,11 @@ Operation: TypeAlias = Callable[[Request, Services], Awaitable[Response]]
 OPERATIONS: tuple[tuple[str, str, Operation], ...] = (
     ("POST", "/sms-campaign/send", sms.send),
     ("POST", "/multi-channel/send", sms.send_multi_channel),
+    ("POST", "/contact/create", contacts.create),
+    ("DELETE", "/contact/delete", contacts.delete),
+    ("POST", "/contact-list/create", contacts.create_list),
+    ("POST", "/contact-list/empty", contacts.empty_list),
+    ("DELETE", "/contact-list/delete", contacts.delete_list),
     ("GET", "/wallet/check-balance", wallet.check_balance),
     ("GET", "/user/campaign-parameters", parameters.get_user_parameters),
     ("GET", "/campaign/parameters", parameters.get_parameters),
@@ -46,8 +52,8 @@ _UNTIDY = re.compile(r"//|\s|/\Z")
 log = structlog.get_logger()
 
 
-def make_app(services: Services, state: Health) -> FastAPI:
-    """The application on its services."""
+def make_app(services: Services, state: Health, requests: Requests) -> FastAPI:
+    """The application on its services; `requests` watches what it answers."""
     app = FastAPI(
         title="Octavo",
         version=__version__,
@@ -63,6 +69,8 @@ def make_app(services: Services, state: Health) -> FastAPI:
             _endpoint(operation, services),
             methods=[method],
             name=operation.__name__,
+            # Of others, the description would have it that they always answer with JSON.
+            response_class=Response,
             **described(operation.__name__, method),
         )
     health.add(app, state)
@@ -71,6 +79,17 @@ def make_app(services: Services, state: Health) -> FastAPI:
     app.add_exception_handler(HTTPException, _no_such_thing)
     app.add_exception_handler(StoreUnavailable, _unavailable)
     app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(Exception, _failed)
+    app.add_middleware(MeasureRequests, requests=requests)
+    app.add_middleware(ForgivingPath)
+    return app
+
+
+def make_operating_app(state: Health) -> FastAPI:
+    """For a process without an API: what whoever operates it asks."""
+    app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
+    health.add(app, state)
+    app.add_exception_handler(HTTPException, _no_such_thing)
     app.add_exception_handler(Exception, _failed)
     app.add_middleware(ForgivingPath)
     return app

@@ -13,6 +13,7 @@ from octavo.api.lenient.reader import Reading, Spec
 from octavo.campaigns.service import SmsService
 from octavo.db.unit_of_work import Store
 from octavo.kit.clock import Clock
+from octavo.numbers import NumberReader
 from octavo.prices.service import Prices
 
 
@@ -25,6 +26,7 @@ class Services:
     authenticator: Authenticator
     sms: SmsService
     prices: Prices
+    numbers: NumberReader
     body_limit: int
     body_patience: Patience = PATIENCE
 

@@ -3,7 +3,7 @@
 from enum import Enum
 from typing import TypedDict
 
-from octavo.api.lenient import fields, settings_fields
+from octavo.api.lenient import contact_fields, fields, settings_fields
 from octavo.api.lenient.jsontext import JsonObject
 from octavo.api.lenient.openapi import query_parameters, request_body
 from octavo.api.lenient.reader import Spec
@@ -74,7 +74,39 @@ _EDIT = (
     "Contract 5.13."
 )
 
+_NOTHING: JsonObject = {}
+
 _ABOUT: dict[str, tuple[str, str, Spec | None, JsonObject]] = {
+    "create": (
+        "Add or change contacts, and put them on lists and tags",
+        "Who is there already gets what is given and keeps the rest. Contract 5.1.",
+        contact_fields.CONTACT_CREATE,
+        _NOTHING,
+    ),
+    "delete": (
+        "Delete contacts, or take them off a list",
+        "Numbers that no contact has are passed over. Contract 5.2.",
+        contact_fields.CONTACT_DELETE,
+        _NOTHING,
+    ),
+    "create_list": (
+        "Make an empty list",
+        "Code 302 when there is one of this name. Contract 5.3.",
+        contact_fields.LIST_NAMED,
+        _NOTHING,
+    ),
+    "empty_list": (
+        "Take all contacts off a list",
+        "At once; with delete_contacts, those of a long list go within a while. Contract 5.4.",
+        contact_fields.LIST_EMPTY,
+        _NOTHING,
+    ),
+    "delete_list": (
+        "Delete a list",
+        "Its contacts stay, and its name is free at once. Contract 5.5.",
+        contact_fields.LIST_NAMED,
+        _NOTHING,
+    ),
     "send": (
         "Send or schedule an SMS to 1 to 500 recipients",
         "The order is on disk when the answer comes. Contract 4.1.",
@@ -109,6 +141,9 @@ _ABOUT: dict[str, tuple[str, str, Spec | None, JsonObject]] = {
     ),
 }
 
+_STATUS = {"delete": 204, "empty_list": 200, "delete_list": 204}
+"""Where it is not 201 for POST and 200 for the rest."""
+
 _CREDENTIALS: list[dict[str, object]] = [
     {
         "name": name,
@@ -132,7 +167,7 @@ _FAILURES = {
 def described(name: str, method: str) -> Described:
     """What a route says of itself."""
     summary, description, spec, properties = _ABOUT[name]
-    status = 201 if method == "POST" else 200
+    status = _STATUS.get(name) or (201 if method == "POST" else 200)
     extra: dict[str, object] = {"parameters": list(_CREDENTIALS)}
     if spec is not None and method == "GET":
         extra["parameters"] = [*_CREDENTIALS, *query_parameters(spec)]
@@ -149,13 +184,16 @@ def described(name: str, method: str) -> Described:
 
 
 def _responses(status: int, properties: JsonObject) -> dict[int | str, dict[str, object]]:
-    body: JsonObject = {
-        "type": "object",
-        "required": [name for name in properties if name not in _OPTIONAL],
-        "properties": properties,
-    }
+    done: dict[str, object] = {"description": "Done"}
+    if properties:
+        body: JsonObject = {
+            "type": "object",
+            "required": [name for name in properties if name not in _OPTIONAL],
+            "properties": properties,
+        }
+        done["content"] = _json(body)
     return {
-        status: {"description": "Done", "content": _json(body)},
+        status: done,
         **{code: {"description": why, "content": _json(_ERROR)} for code, why in _FAILURES.items()},
     }
 

@@ -1,12 +1,20 @@
 """Whether the process lives and whether it can take orders."""
 
+import asyncio
+import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.responses import Response
 
 from octavo.api.answers import Item, answer
+from octavo.db.unit_of_work import Rank, Store
+from octavo.kit.errors import StoreUnavailable
+
+DISK_FLOOR = 64 << 20
+"""Bytes free below which `/readyz` warns."""
 
 Check = Callable[[], Awaitable[str | None]]
 """None when all is well, else what is wrong."""
@@ -44,3 +52,18 @@ def add(app: FastAPI, state: Health) -> None:
 
     app.add_api_route("/healthz", healthz, summary="The process answers.", tags=["operating"])
     app.add_api_route("/readyz", readyz, summary="It can take orders.", tags=["operating"])
+
+
+async def store_works(store: Store) -> str | None:
+    """Whether units of work are committed."""
+    try:
+        await asyncio.wait_for(store.write(Rank.ACCEPT, lambda _: None), 2)
+    except (StoreUnavailable, TimeoutError) as error:
+        return f"the writer is stuck: {error}"
+    return None
+
+
+async def disk_has_room(folder: Path) -> str | None:
+    """Whether there is more than the floor."""
+    free = shutil.disk_usage(folder).free
+    return f"{free >> 20} MiB are free" if free < DISK_FLOOR else None

@@ -10,7 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from octavo.api.protocol import HttpProtocol
-from octavo.settings import Settings
+from octavo.settings import Listen, Settings
 
 STOP_SECONDS = 5
 """Seconds that a stop waits for requests under way; links drain meanwhile."""
@@ -65,9 +65,9 @@ def stop_signals() -> asyncio.Event:
 
 
 @contextlib.contextmanager
-def listening(settings: Settings) -> Iterator[socket.socket]:
+def listening(listen: Listen) -> Iterator[socket.socket]:
     """The socket that takes connections. Raises OSError."""
-    host, port = settings.listen
+    host, port = listen
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.create_server((host, port), family=family, backlog=2048)
     # Taken over by every connection: without it an answer waits for the client's delayed ACK.

@@ -11,7 +11,7 @@ from octavo.callbacks import service
 from octavo.callbacks.client import Client
 from octavo.callbacks.guard import Guard
 from octavo.callbacks.pace import LEAST
-from octavo.callbacks.runner import Capacity, Runner
+from octavo.callbacks.runner import Capacity, Observer, Runner
 from octavo.db.codes import CallbackKind
 from octavo.db.unit_of_work import Rank, Store
 from octavo.kit.clock import Clock
@@ -36,12 +36,22 @@ log = structlog.get_logger()
 class Callbacks:
     """Serves callback endpoints beside the worker. Any number of processes may run one."""
 
-    def __init__(self, store: Store, clock: Clock, chance: Random, guard: Guard, name: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        chance: Random,
+        guard: Guard,
+        *,
+        name: str,
+        observer: Observer,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._chance = chance
         self._guard = guard
         self._name = name
+        self._observer = observer
         self._capacity = Capacity(SPARE_CALLS)
         self._serving: dict[Key, tuple[Runner, asyncio.Task[None]]] = {}
         self._stopping = asyncio.Event()
@@ -100,6 +110,7 @@ class Callbacks:
             chance=self._chance,
             capacity=self._capacity,
             held=held,
+            observer=self._observer,
         )
         task = asyncio.create_task(runner.run())
         self._serving[key] = runner, task

@@ -121,13 +121,16 @@ FORGET_RETRIES = Command(
 # -- leases -----------------------------------------------------------------------------------
 
 
-def _any(*where: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """As EXISTS, but looked up for each row: PostgreSQL would read the table whole and hash it."""
-    one = sa.select(const(1)).where(*where).limit(1)
+def _any(*where: sa.ColumnElement[bool], by: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """As EXISTS, but looked up for each row: PostgreSQL would read the table whole and hash it.
+
+    `by` is the end of the index: without an order it would be read to its end, into a bitmap.
+    """
+    one = sa.select(const(1)).where(*where).order_by(by).limit(1)
     return one.correlate(callbacks.endpoint).scalar_subquery().is_not(None)
 
 
-_has_events = sa.or_(
+HAS_EVENTS = sa.or_(
     *(
         sa.and_(
             _endpoint.kind == const(kind),
@@ -135,6 +138,7 @@ _has_events = sa.or_(
                 _event.account_id == _endpoint.account_id,
                 _event.pos >= _endpoint.pos,
                 of_kind,
+                by=_event.pos,
             ),
         )
         for kind, of_kind in OF_KIND.items()
@@ -144,6 +148,7 @@ _has_due = _any(
     _retry.account_id == _endpoint.account_id,
     _retry.kind == _endpoint.kind,
     _retry.next_try_at <= bindparam("now"),
+    by=_retry.next_try_at,
 )
 
 
@@ -160,7 +165,7 @@ WAITING = Query(
     .where(
         _endpoint.lease_until <= bindparam("now"),
         _endpoint.paused_until <= bindparam("now"),
-        sa.or_(_has_events, _has_due),
+        sa.or_(HAS_EVENTS, _has_due),
     )
     .order_by(_endpoint.lease_until, _endpoint.account_id, _endpoint.kind)
     .limit(bindparam("most")),

@@ -15,6 +15,7 @@ from octavo.callbacks.client import Answer
 from octavo.callbacks.pace import LEAST, MOST, Pace, pause, wait
 from octavo.callbacks.schemas import Held
 from octavo.callbacks.service import LEASE, EndpointLost, Saved
+from octavo.db.codes import CallbackKind
 from octavo.db.unit_of_work import Rank, Store
 from octavo.kit.clock import SECOND, Clock, Instant
 from octavo.kit.errors import StoreUnavailable
@@ -39,6 +40,16 @@ class Poster(Protocol):
 
     async def post(self, url: str, body: bytes, id_: str, timestamp: int) -> Answer:
         """One call; whatever goes wrong is in the answer."""
+
+
+class Observer(Protocol):
+    """Watches callbacks."""
+
+    def called(self, kind: CallbackKind, *, taken: int, failed: int, seconds: float) -> None:
+        """Calls were answered, or failed, since the last time; `seconds` is their sum."""
+
+    def dropped(self, kind: CallbackKind, calls: int) -> None:
+        """Calls were given up for their age."""
 
 
 class Capacity:
@@ -71,6 +82,7 @@ class Runner:
         chance: Random,
         capacity: Capacity,
         held: Held,
+        observer: Observer,
     ) -> None:
         self.held = held
         self.since = monotonic()
@@ -79,12 +91,14 @@ class Runner:
         self._clock = clock
         self._chance = chance
         self._capacity = capacity
+        self._observer = observer
         self._book = Book(held.place, ZoneInfo(held.time_zone))
         self._pace = Pace(held.failures)
         self._error = held.error, held.error_at
         self._retrying = held.retrying
         self._hurry = False
-        self._answers = 0
+        self._answers = self._taken = 0
+        self._answer_seconds = 0.0
         self._heard = False
         self._saved = monotonic()
         self._looked = self._looked_for_due = float("-inf")
@@ -214,8 +228,10 @@ class Runner:
         was_down, now = self._pace.down, self._clock()
         self._pace.answered(taken=answer.taken, seconds=answer.seconds, now=monotonic())
         self._answers += 1
+        self._answer_seconds += answer.seconds
         self._heard = True
         if answer.taken:
+            self._taken += 1
             self._book.taken(call)
             if was_down:
                 self._hurry = True
@@ -252,6 +268,7 @@ class Runner:
             hurry=hurry,
             **changes._asdict(),
         )
+        self._tell_observer()
         self._answers, self._hurry = 0, False
         try:
             await self._store.write(Rank.TASK, lambda c: service.save(c, self.held, saved, now))
@@ -262,9 +279,21 @@ class Runner:
             await asyncio.sleep(SAVE_EVERY)
             return
         self._book.keep(changes)
+        if changes.dropped:
+            self._observer.dropped(self.held.kind, changes.dropped)
         self._saved = begun
         if hurry:
             self._looked_for_due = float("-inf")
+
+    def _tell_observer(self) -> None:
+        if self._answers:
+            self._observer.called(
+                self.held.kind,
+                taken=self._taken,
+                failed=self._answers - self._taken,
+                seconds=self._answer_seconds,
+            )
+        self._taken, self._answer_seconds = 0, 0.0
 
     async def _end(self) -> None:
         now = self._clock()

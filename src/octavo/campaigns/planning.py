@@ -85,7 +85,7 @@ class Planner:
         unserved = [m.address for m in messages if m.reason == NO_PRICE]
         messages += [_invalid(number) for number in bad]
         sizes = {a.group.id: a.group.slice_size for a in served if a.group is not None}
-        people = [(a.number.e164, a.recipient.fields) for a in addressed]
+        people = [(a.number, a.recipient.fields) for a in addressed]
         return Plan(text, messages, sizes, repeated, bad, unserved, people)
 
     def _address(

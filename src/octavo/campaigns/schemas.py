@@ -8,6 +8,7 @@ from octavo.db.codes import InDoubt, Purpose
 from octavo.kit.clock import Instant
 from octavo.kit.money import Money
 from octavo.ledger.orders import PlannedMessage
+from octavo.numbers import Number
 
 
 class Recipient(NamedTuple):
@@ -50,7 +51,7 @@ class Plan(NamedTuple):
     repeated: Sequence[str]
     bad: Sequence[str]
     unserved: Sequence[str]
-    people: Sequence[tuple[str, Mapping[str, str]]]
+    people: Sequence[tuple[Number, Mapping[str, str]]]
 
 
 class Sent(NamedTuple):

@@ -8,13 +8,14 @@ from random import Random
 from typing import Protocol
 
 from octavo.accounts.schemas import Account
+from octavo.campaigns.intake import Also, Intake
 from octavo.campaigns.planning import Code, Planner, check_shape
 from octavo.campaigns.schemas import Plan, Sent, SmsOrder
-from octavo.contacts.schemas import NewContact
-from octavo.contacts.service import ensure_list
+from octavo.contacts import service as contacts
+from octavo.contacts.reading import recipient
+from octavo.contacts.schemas import Filing
 from octavo.db.codes import InDoubt, Purpose
-from octavo.db.connection import Connection
-from octavo.db.unit_of_work import Rank, Store
+from octavo.db.unit_of_work import Store
 from octavo.kit.clock import Clock, Instant
 from octavo.kit.errors import Refusal
 from octavo.kit.money import ZERO, money, plain
@@ -41,6 +42,13 @@ class Senders(Protocol):
         """One of the account's campaign parameters."""
 
 
+class OrderWatch(Protocol):
+    """Watches orders."""
+
+    def accepted(self, order: PlannedOrder, accepted: Accepted) -> None:
+        """An order is on disk."""
+
+
 @dataclass(frozen=True)
 class Doubts:
     """How long an order waits for a lost answer before its policy acts; microseconds."""
@@ -55,6 +63,7 @@ class SmsService:
     """Takes orders of any account; `wake` hints to the workers that there is something to do."""
 
     store: Store
+    intake: Intake
     clock: Clock
     chance: Random
     planner: Planner
@@ -63,6 +72,7 @@ class SmsService:
     senders: Senders
     doubts: Doubts
     wake: Callable[[], None]
+    watch: OrderWatch
 
     async def send(self, account: Account, order: SmsOrder) -> Sent:
         """Accepts an order; it is on disk when this returns (P1). Raises Refusal."""
@@ -99,11 +109,8 @@ class SmsService:
     ) -> Accepted:
         if order.simulate:
             return await self.store.read(lambda c: orders.simulate(c, planned))
-        accepted = await self.store.write(
-            Rank.ACCEPT,
-            partial(_accept, order=order, plan=plan, planned=planned, now=now),
-            account=0 if order.list_name else planned.account,  # a list's rows are locked too
-        )
+        accepted = await self.intake.take(planned, now, _also(order, plan, planned, now))
+        self.watch.accepted(planned, accepted)
         if planned.send_at <= now:
             self.wake()
         return accepted
@@ -137,14 +144,12 @@ class SmsService:
         )
 
 
-def _accept(
-    connection: Connection, *, order: SmsOrder, plan: Plan, planned: PlannedOrder, now: Instant
-) -> Accepted:
-    accepted = orders.accept(connection, planned, now)
-    if order.list_name:
-        people = [NewContact(phone_number=number, **fields) for number, fields in plan.people]
-        ensure_list(connection, planned.account, order.list_name, people, now)
-    return accepted
+def _also(order: SmsOrder, plan: Plan, planned: PlannedOrder, now: Instant) -> Also | None:
+    if not order.list_name:
+        return None
+    people = [recipient(number, told) for number, told in plan.people]
+    filing = Filing(people, lists=[order.list_name])
+    return partial(contacts.file, account=planned.account, filing=filing, now=now)
 
 
 def _options(order: SmsOrder) -> dict[str, bool | str]:

@@ -173,14 +173,18 @@ def list_keys(octavo: Operator, account: str | None, as_json: bool) -> None:
 
 @key.command(epilog=example("octavo account key revoke 3"))
 @click.argument("key_id", type=int)
+@as_json
 @operator
-def revoke(octavo: Operator, key_id: int) -> None:
+def revoke(octavo: Operator, key_id: int, as_json: bool) -> None:
     """Revoke an api key, by its number in `key list`."""
     from octavo.accounts.service import revoke_key
     from octavo.kit.clock import system_clock
 
     octavo.write(lambda c: revoke_key(c, key_id, system_clock()))
-    say(f"key {key_id} was revoked")
+    if as_json:
+        dump({"id": key_id, "state": "revoked"})
+    else:
+        say(f"key {key_id} was revoked")
 
 
 def _given(value: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """`octavo campaign ...`."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -82,35 +83,61 @@ def show(octavo: Operator, ticket: str, as_json: bool) -> None:
 
 @campaign.command(epilog=example("octavo campaign pause sms_5f3fbce61266e"))
 @click.argument("ticket")
+@as_json
 @operator
-def pause(octavo: Operator, ticket: str) -> None:
+def pause(octavo: Operator, ticket: str, as_json: bool) -> None:
     """Stop sending a campaign until it is resumed."""
     from octavo.ledger import campaigns
 
-    octavo.write(lambda c: campaigns.pause(c, _find(c, ticket).account, ticket))
-    say(f"{ticket} is paused")
+    state = _changed(octavo, ticket, lambda c, account: campaigns.pause(c, account, ticket))
+    if as_json:
+        dump({"ticket": ticket, "state": state})
+    else:
+        say(f"{ticket} is paused")
 
 
 @campaign.command(epilog=example("octavo campaign resume sms_5f3fbce61266e"))
 @click.argument("ticket")
+@as_json
 @operator
-def resume(octavo: Operator, ticket: str) -> None:
+def resume(octavo: Operator, ticket: str, as_json: bool) -> None:
     """Go on with a paused campaign."""
     from octavo.ledger import campaigns
 
-    octavo.write(lambda c: campaigns.resume(c, _find(c, ticket).account, ticket, system_clock()))
-    say(f"{ticket} goes on")
+    state = _changed(
+        octavo, ticket, lambda c, account: campaigns.resume(c, account, ticket, system_clock())
+    )
+    if as_json:
+        dump({"ticket": ticket, "state": state})
+    else:
+        say(f"{ticket} goes on")
 
 
 @campaign.command(epilog=example("octavo campaign cancel sms_5f3fbce61266e"))
 @click.argument("ticket")
+@as_json
 @operator
-def cancel(octavo: Operator, ticket: str) -> None:
+def cancel(octavo: Operator, ticket: str, as_json: bool) -> None:
     """Skip whoever has not been written to and give the money back."""
     from octavo.ledger import campaigns
 
-    octavo.write(lambda c: campaigns.cancel(c, _find(c, ticket).account, ticket, system_clock()))
-    say(f"{ticket} is being canceled")
+    state = _changed(
+        octavo, ticket, lambda c, account: campaigns.cancel(c, account, ticket, system_clock())
+    )
+    if as_json:
+        dump({"ticket": ticket, "state": state})
+    else:
+        say(f"{ticket} is being canceled")
+
+
+def _changed(octavo: Operator, ticket: str, change: Callable[["Connection", int], None]) -> str:
+    """Changes a campaign of whatever account; its state afterwards."""
+
+    def unit(c: "Connection") -> str:
+        change(c, _find(c, ticket).account)
+        return _state(_find(c, ticket))
+
+    return octavo.write(unit)
 
 
 def equation(row: "CampaignRow", reasons: "list[ReasonSum]") -> str:

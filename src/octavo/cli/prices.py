@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from octavo.cli.database import Operator, operator
-from octavo.cli.output import as_json, dump, example, say, table
+from octavo.cli.output import Json, as_json, dump, example, say, table
 from octavo.cli.values import Amount, Country
 from octavo.kit.money import Money, plain
 
@@ -49,28 +49,60 @@ def list_(
 @click.argument("country", type=Country())
 @click.argument("amount", type=Amount())
 @_account
+@as_json
 @operator
-def set_(octavo: Operator, product: str, country: str, amount: Money, account: str | None) -> None:
+def set_(
+    octavo: Operator,
+    *,
+    product: str,
+    country: str,
+    amount: Money,
+    account: str | None,
+    as_json: bool,
+) -> None:
     """Set a price, in the account's currency; felt by a running server in two seconds."""
     from octavo.prices.schemas import Price
     from octavo.prices.service import set_price
 
     _check(product)
-    octavo.write(lambda c: set_price(c, Price(_number(c, account), product, country, amount)))
-    say(f"{product} {country} costs {plain(amount)} for {account or 'everybody'}")
+
+    def unit(c: "Connection") -> int:
+        number = _number(c, account)
+        set_price(c, Price(number, product, country, amount))
+        return number
+
+    number = octavo.write(unit)
+    if as_json:
+        dump(_told(number, product, country, plain(amount)))
+    else:
+        say(f"{product} {country} costs {plain(amount)} for {account or 'everybody'}")
 
 
 @price.command(epilog=example("octavo price unset sms_premium FR --account 1"))
 @click.argument("product")
 @click.argument("country", type=Country())
 @_account
+@as_json
 @operator
-def unset(octavo: Operator, product: str, country: str, account: str | None) -> None:
+def unset(octavo: Operator, product: str, country: str, account: str | None, as_json: bool) -> None:
     """Take a price away; without any, nothing is sent there."""
     from octavo.prices.service import unset_price
 
-    octavo.write(lambda c: unset_price(c, _number(c, account), product, country))
-    say(f"{product} {country} has no price of its own for {account or 'everybody'} any more")
+    def unit(c: "Connection") -> int:
+        number = _number(c, account)
+        unset_price(c, number, product, country)
+        return number
+
+    number = octavo.write(unit)
+    if as_json:
+        dump(_told(number, product, country, None))
+    else:
+        say(f"{product} {country} has no price of its own for {account or 'everybody'} any more")
+
+
+def _told(account: int, product: str, country: str, price: str | None) -> dict[str, Json]:
+    """A price as it is now; the account is null where it holds for everybody."""
+    return {"account": account or None, "product": product, "country": country, "price": price}
 
 
 def _check(product: str) -> None:

@@ -1,6 +1,7 @@
 """`octavo route ...`."""
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -71,8 +72,9 @@ def show(octavo: Operator, name: str, as_json: bool) -> None:
 )
 @click.argument("name")
 @click.argument("rate", metavar="PARTS-PER-SECOND")
+@as_json
 @operator
-def set_rate(octavo: Operator, name: str, rate: str) -> None:
+def set_rate(octavo: Operator, name: str, rate: str, as_json: bool) -> None:
     """Limit a route to so many parts per second; `none` lifts the limit."""
     from octavo.routes import service
 
@@ -80,42 +82,60 @@ def set_rate(octavo: Operator, name: str, rate: str) -> None:
         value = None if rate.lower() == "none" else float(rate)
     except ValueError:
         raise click.UsageError(f"{rate!r} is neither a number nor none") from None
-    octavo.write(lambda c: service.set_rate(c, name, value))
-    say(f"route {name} sends {'without limit' if value is None else f'{value:g} parts/s'}")
+    changed = _changed(octavo, name, lambda c: service.set_rate(c, name, value))
+    dump(_told(changed)) if as_json else say(
+        f"route {name} sends {'without limit' if value is None else f'{value:g} parts/s'}"
+    )
 
 
 @route.command(epilog=example("octavo route set-window sandbox 500"))
 @click.argument("name")
 @click.argument("window", type=int)
+@as_json
 @operator
-def set_window(octavo: Operator, name: str, window: int) -> None:
+def set_window(octavo: Operator, name: str, window: int, as_json: bool) -> None:
     """Set how many parts may wait for an answer on each link, from the next start on."""
     from octavo.routes import service
 
-    octavo.write(lambda c: service.set_window(c, name, window))
-    say(f"route {name} has a window of {window} parts from the next start on")
+    changed = _changed(octavo, name, lambda c: service.set_window(c, name, window))
+    dump(_told(changed)) if as_json else say(
+        f"route {name} has a window of {window} parts from the next start on"
+    )
 
 
 @route.command(epilog=example("octavo route pause sandbox"))
 @click.argument("name")
+@as_json
 @operator
-def pause(octavo: Operator, name: str) -> None:
+def pause(octavo: Operator, name: str, as_json: bool) -> None:
     """Send nothing further over a route."""
     from octavo.routes import service
 
-    octavo.write(lambda c: service.pause(c, name))
-    say(f"route {name} is paused")
+    changed = _changed(octavo, name, lambda c: service.pause(c, name))
+    dump(_told(changed)) if as_json else say(f"route {name} is paused")
 
 
 @route.command(epilog=example("octavo route resume sandbox"))
 @click.argument("name")
+@as_json
 @operator
-def resume(octavo: Operator, name: str) -> None:
+def resume(octavo: Operator, name: str, as_json: bool) -> None:
     """Let a paused route send again."""
     from octavo.routes import service
 
-    octavo.write(lambda c: service.resume(c, name))
-    say(f"route {name} sends")
+    changed = _changed(octavo, name, lambda c: service.resume(c, name))
+    dump(_told(changed)) if as_json else say(f"route {name} sends")
+
+
+def _changed(octavo: Operator, name: str, change: Callable[["Connection"], None]) -> "Route":
+    """Changes a route; as it is afterwards."""
+    from octavo.routes.service import find
+
+    def unit(c: "Connection") -> "Route":
+        change(c)
+        return find(c, name)
+
+    return octavo.write(unit)
 
 
 def _told(found: "Route") -> dict[str, Json]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from octavo.cli.database import Operator, operator
-from octavo.cli.output import example, one_line, say
+from octavo.cli.output import as_json, dump, example, one_line, say
 
 if TYPE_CHECKING:
     from octavo.drivers.sandbox.outbox import OutboxRecord
@@ -41,14 +41,18 @@ def outbox(octavo: Operator, to: str | None, last: bool, how: str | None) -> Non
 @click.option("--from", "sender", metavar="NUMBER", required=True, help="Who replies.")
 @click.option("--to", metavar="SENDER", help="To whom; else the last sender that the number saw.")
 @click.option("--text", required=True, help="What the reply says.")
+@as_json
 @operator
-def reply(octavo: Operator, sender: str, to: str | None, text: str) -> None:
+def reply(octavo: Operator, sender: str, to: str | None, text: str, as_json: bool) -> None:
     """Reply to a message, as its recipient would."""
     from octavo.drivers.sandbox.replies import append_reply
 
     number = _number(sender)
     append_reply(octavo.settings.data_dir, number, to, text)
-    say(f"{number} replied; a running server takes it at once")
+    if as_json:
+        dump({"from": number, "to": to, "text": text})
+    else:
+        say(f"{number} replied; a running server takes it at once")
 
 
 def _number(text: str) -> str:

@@ -4,7 +4,8 @@ They only save time: whoever misses one finds the work at its next look, a tenth
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 
@@ -31,3 +32,22 @@ class NoHints:
         """Nothing comes."""
         del heard
         await asyncio.get_running_loop().create_future()
+
+
+@asynccontextmanager
+async def carried(
+    hints: Hints, heard: Callable[[], None] | None
+) -> AsyncIterator[Callable[[], None]]:
+    """Carries hints meanwhile; gives what tells everybody, this process first."""
+
+    def tell() -> None:
+        if heard is not None:
+            heard()
+        hints.tell()
+
+    carrying = asyncio.create_task(hints.carry(heard))
+    try:
+        yield tell
+    finally:
+        carrying.cancel()
+        await asyncio.gather(carrying, return_exceptions=True)

@@ -4,11 +4,10 @@ import asyncio
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from random import Random
 from typing import Generic, TypeVar
 
-from octavo.db.connection import Connection
 from octavo.db.postgresql_session import Session
 from octavo.db.unit_of_work import Rank, Unit
 from octavo.kit.errors import StoreUnavailable
@@ -19,17 +18,13 @@ WRITERS = 6
 """At least one for each rank: thread n looks at the lane of rank n first, so that none starves."""
 READERS = 2
 
-MOST_IN_GROUP = 32
-"""Orders in one transaction."""
-
 
 class _Job(Generic[T]):
-    __slots__ = ("account", "error", "future", "loop", "result", "unit")
+    __slots__ = ("error", "future", "loop", "result", "unit")
 
-    def __init__(self, unit: Unit[T], future: "asyncio.Future[T]", account: int = 0) -> None:
+    def __init__(self, unit: Unit[T], future: "asyncio.Future[T]") -> None:
         self.unit = unit
         self.future = future
-        self.account = account
         self.loop = future.get_loop()
         self.result: T | None = None
         self.error: Exception | None = None
@@ -70,17 +65,15 @@ class _Lanes:
             self._lanes[lane].append(job)  # type: ignore[arg-type]
             self._door.notify()
 
-    def take(self, first: int) -> "Sequence[_Job[object]]":
-        """The next unit: of lane `first` if one waits there, else by rank; with it those behind it
-        that may share its transaction. None at the end.
-        """
+    def take(self, first: int) -> _Job[object] | None:
+        """The next unit: of lane `first` if one waits there, else by rank; None at the end."""
         with self._door:
             while True:
                 for lane in (self._lanes[first], *self._lanes):
                     if lane:
-                        return _together(lane)
+                        return lane.popleft()
                 if self._closing:
-                    return ()
+                    return None
                 self._door.wait()
 
     def close(self) -> None:
@@ -88,13 +81,6 @@ class _Lanes:
         with self._door:
             self._closing = True
             self._door.notify_all()
-
-
-def _together(lane: deque[_Job[object]]) -> Sequence[_Job[object]]:
-    jobs = [lane.popleft()]
-    while jobs[0].account and lane and lane[0].account and len(jobs) < MOST_IN_GROUP:
-        jobs.append(lane.popleft())
-    return sorted(jobs, key=lambda job: job.account)
 
 
 class _Hand(threading.Thread):
@@ -111,31 +97,9 @@ class _Hand(threading.Thread):
 
     def run(self) -> None:
         """Until the lanes are closed and empty."""
-        while jobs := self._lanes.take(self._first):
-            if len(jobs) == 1:
-                jobs[0].run(self._how)
-            else:
-                self._run_together(jobs)
+        while (job := self._lanes.take(self._first)) is not None:
+            job.run(self._how)
         self._session.close()
-
-    def _run_together(self, jobs: Sequence[_Job[object]]) -> None:
-        """In one transaction; when one of them refuses, each in its own."""
-
-        def unit(connection: Connection) -> list[object]:
-            return [job.unit(connection) for job in jobs]
-
-        try:
-            results = self._how(unit)
-        except StoreUnavailable as error:  # they may have happened
-            for job in jobs:
-                job.error = error
-                job.answer()
-        except Exception:  # noqa: BLE001 - each raises its own error where it came from
-            for job in jobs:
-                job.run(self._how)
-        else:
-            for job, job.result in zip(jobs, results, strict=True):
-                job.answer()
 
 
 class PostgresStore:
@@ -158,14 +122,10 @@ class PostgresStore:
         for hand in self._hands:
             hand.start()
 
-    async def write(self, rank: Rank, unit: Unit[T], account: int = 0) -> T:
-        """Runs a unit and returns its result after the commit that holds it.
-
-        Units that wait and name their account are run in one transaction, in the order of accounts:
-        orders of one account would else wait for each other's commits.
-        """
+    async def write(self, rank: Rank, unit: Unit[T]) -> T:
+        """Runs a unit and returns its result after the commit that holds it."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writes.put(rank, _Job(unit, future, account))
+        self._writes.put(rank, _Job(unit, future))
         return await future
 
     async def read(self, unit: Unit[T]) -> T:

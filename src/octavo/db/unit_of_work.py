@@ -44,11 +44,9 @@ class Rank(IntEnum):
 class Store(Protocol):
     """Runs units of work."""
 
-    async def write(self, rank: Rank, unit: Unit[T], account: int = 0) -> T:
+    async def write(self, rank: Rank, unit: Unit[T]) -> T:
         """Runs a unit and returns its result after the commit that holds it.
 
-        `account` is given by a unit that locks the row of this account and nothing that others
-        lock: it may share a transaction with such units.
         Raises what the unit raises (nothing of it is kept then), or StoreUnavailable.
         """
 
@@ -255,7 +253,7 @@ class SqliteStore:
         self._writer.start()
         self._checkpointer.start()
 
-    async def write(self, rank: Rank, unit: Unit[T], account: int = 0) -> T:  # noqa: ARG002 - every unit shares a commit
+    async def write(self, rank: Rank, unit: Unit[T]) -> T:
         """Runs a unit and returns its result after the commit that holds it."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._writer.put(rank, _Job(unit, future))

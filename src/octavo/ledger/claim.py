@@ -54,6 +54,10 @@ class Grant:
     wait_until: Instant | None = None
     lost_gate: bool = False
     """Another link of the route was claiming: to be tried again at once."""
+    due_since: Instant | None = None
+    """When the slice that waited longest could have been granted; None without a slice."""
+    skipped: int = 0
+    """Messages that were not granted, since it is too late or their recipients opted out."""
 
 
 def claim(connection: Connection, link: Link, *, credit: int, now: Instant) -> Grant:
@@ -80,12 +84,24 @@ def claim(connection: Connection, link: Link, *, credit: int, now: Instant) -> G
     due = _due_slices(connection, link, budget, now)
     if not due:
         return Grant()
-    grants, parts = _lease(Batch(connection, now), link, due, budget, credit)
+    batch = Batch(connection, now)
+    grants, parts = _lease(batch, link, due, budget, credit)
     start = max(tat, now)
     if gate.rate and parts:
         booked = start + math.ceil(parts * SECOND / gate.rate)
         connection.run(dispatching.BOOK_RATE, route_id=link.route, tat=booked)
-    return Grant(grants, Instant(start), gate.rate)
+    return Grant(
+        grants,
+        Instant(start),
+        gate.rate,
+        due_since=_due_since(due, grants),
+        skipped=batch.tally.entered[MessageState.SKIPPED],
+    )
+
+
+def _due_since(due: Sequence[DueSlice], granted: Sequence[GrantedSlice]) -> Instant | None:
+    ids = {s.id for s in granted}
+    return min((Instant(s.run_at) for s in due if s.id in ids), default=None)
 
 
 def _ceiling(rate: float | None) -> int:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from octavo.db.codes import CampaignState
+from octavo.db.codes import CampaignState, MessageState
 from octavo.db.connection import Connection
 from octavo.db.statements import links as statements
 from octavo.db.statements import passes
@@ -15,11 +15,17 @@ LEASE = 30 * SECOND
 
 
 class Link(NamedTuple):
-    """A link that this worker holds."""
+    """A link that this worker holds.
+
+    `left`: slices that its last holder had not given back; `lost`: messages of theirs that became
+    `unknown` when this worker took it.
+    """
 
     id: int
     fence: int
     route: int
+    left: int = 0
+    lost: int = 0
 
 
 def take(connection: Connection, *, route: int, no: int, worker: str, now: Instant) -> Link | None:
@@ -38,12 +44,11 @@ def take(connection: Connection, *, route: int, no: int, worker: str, now: Insta
     if taken is None:
         return None
     link = Link(taken.id, taken.fence, route)
-    take_over(connection, link, now)
-    return link
+    return take_over(connection, link, now)
 
 
-def take_over(connection: Connection, link: Link, now: Instant) -> None:
-    """Settles the slices that the link's last holder left leased."""
+def take_over(connection: Connection, link: Link, now: Instant) -> Link:
+    """Settles the slices that the link's last holder left leased; the link, with what was left."""
     batch = Batch(connection, now)
     found = connection.all(statements.LEASED_BY, link_id=link.id)
     for s in found:
@@ -65,6 +70,7 @@ def take_over(connection: Connection, link: Link, now: Instant) -> None:
         settled = max(s.cur, s.intent_hi)
         done.append(Done(s.id, s.campaign, s.pass_, s.lo, s.hi, settled, state))
     give_back(connection, done, now)
+    return link._replace(left=len(found), lost=batch.tally.entered[MessageState.UNKNOWN])
 
 
 def renew(connection: Connection, link: Link, *, bound: bool, now: Instant) -> bool:

@@ -1,9 +1,8 @@
 """Accepting an order: campaign, messages, slices and hold in one transaction (P1)."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import NamedTuple
 
 from octavo.db.codes import (
@@ -76,6 +75,24 @@ class Accepted(NamedTuple):
     opted_out: int
 
 
+class _Taken(NamedTuple):
+    """An order with its campaign's number, who is sent to, and who is skipped."""
+
+    campaign: int
+    order: PlannedOrder
+    to_send: Sequence[PlannedMessage]
+    skipped: Sequence[PlannedMessage]
+    opted_out: int
+
+    @property
+    def cost(self) -> Money:
+        return Money(sum(m.price for m in self.to_send))
+
+    @property
+    def parts(self) -> int:
+        return sum(m.parts for m in self.to_send)
+
+
 class DuplicateRequest(OctavoError):
     """The account used this request_id within 24 hours; `ticket` is that order's."""
 
@@ -89,58 +106,77 @@ class NobodyLeft(OctavoError):
 
 
 def accept(connection: Connection, order: PlannedOrder, now: Instant) -> Accepted:
-    """Takes an order whole or not at all.
+    """Takes an order whole or not at all. Raises as `accept_all`."""
+    (accepted,) = accept_all(connection, [order], now)
+    return accepted
 
-    1. the request_id is ours, 2. suppressions are applied, 3. the money is held,
-    4. campaign, counts, messages and slices are written.
+
+def accept_all(
+    connection: Connection, together: Sequence[PlannedOrder], now: Instant
+) -> list[Accepted]:
+    """Takes orders of one account, all of them whole or none.
+
+    1. their request_ids are ours, 2. suppressions are applied, 3. the money is held,
+    4. campaigns, counts, messages and slices are written.
     Raises DuplicateRequest, NobodyLeft or wallet.InsufficientCredit.
     """
-    _claim_request_id(connection, order, now)
-    messages, opted_out = _apply_suppressions(connection, order)
+    for order in together:
+        claim_request_id(connection, order.account, order.request_id, order.ticket, now)
+    stopped = _stopped(connection, together)
+    split = [_split(order, stopped[suppressing_scope(order.purpose)]) for order in together]
+    numbers = numbering.take(connection, "campaign", len(together), now)
+    taken = [
+        _Taken(n, order, *parts) for n, order, parts in zip(numbers, together, split, strict=True)
+    ]
+    held = wallet.hold_all(
+        connection,
+        account=together[0].account,
+        holds=[wallet.Hold(t.campaign, t.cost, t.order.fee) for t in taken],
+        now=now,
+    )
+    _write(connection, taken, held[0].weight, now)
+    return [
+        Accepted(
+            t.campaign,
+            len(t.to_send),
+            t.parts,
+            Money(t.cost + t.order.fee),
+            Money(h.available),
+            t.opted_out,
+        )
+        for t, h in zip(taken, held, strict=True)
+    ]
+
+
+def _split(
+    order: PlannedOrder, stopped: set[str]
+) -> tuple[list[PlannedMessage], list[PlannedMessage], int]:
+    """Who is sent to, by route group; who is skipped; and how many opted out."""
+    messages, opted_out = _without(order, stopped)
     to_send = sorted((m for m in messages if not m.reason), key=lambda m: m.group)
     if not to_send:
         raise NobodyLeft
-    skipped = [m for m in messages if m.reason]
-    cost = Money(sum(m.price for m in to_send))
-    parts = sum(m.parts for m in to_send)
-    (campaign,) = numbering.take(connection, "campaign", 1, now)
-    debited = wallet.hold(
-        connection,
-        account=order.account,
-        campaign=campaign,
-        amount=cost,
-        fee=order.fee,
-        now=now,
-    )
-    slices = _slices(connection, order, to_send, campaign, debited.weight, due=order.send_at <= now)
-    _insert_campaign(connection, order, campaign=campaign, parts=parts, cost=cost, now=now)
-    connection.run(
+    return to_send, [m for m in messages if m.reason], opted_out
+
+
+def _write(connection: Connection, taken: Sequence[_Taken], weight: float, now: Instant) -> None:
+    slices = _slices(connection, taken, weight, now)
+    connection.many(orders.INSERT_CAMPAIGN, [_campaign_row(t, now) for t in taken])
+    connection.many(
         orders.INSERT_COUNT,
-        campaign_id=campaign,
-        account_id=order.account,
-        audience=len(to_send) + len(skipped),
-        pending=len(to_send),
-        skipped=len(skipped),
-        open_work=len(slices),
+        [_count_row(t, len(mine)) for t, mine in zip(taken, slices, strict=True)],
     )
-    connection.many(orders.INSERT_MESSAGES, _rows(campaign, to_send, skipped, now))
-    connection.many(orders.INSERT_SLICES, slices)
-    count_reasons(connection, campaign, MessageState.SKIPPED, Counter(m.reason for m in skipped))
-    if opted_out:
-        journal = Journal()
-        for seq, message in enumerate(skipped, len(to_send) + 1):
+    connection.many(orders.INSERT_MESSAGES, [row for t in taken for row in _message_rows(t, now)])
+    connection.many(orders.INSERT_SLICES, [row for mine in slices for row in mine])
+    journal = Journal()
+    for t in taken:
+        reasons = Counter(m.reason for m in t.skipped)
+        count_reasons(connection, t.campaign, MessageState.SKIPPED, reasons)
+        for seq, message in enumerate(t.skipped, len(t.to_send) + 1):
             if message.reason == OPTED_OUT:
                 told = Item(seq, OPTED_OUT, now)
-                journal.tell(order.account, campaign, EventKind.SKIPPED, told)
-        journal.write(connection, now)
-    return Accepted(
-        campaign,
-        len(to_send),
-        parts,
-        Money(cost + order.fee),
-        Money(debited.available),
-        opted_out,
-    )
+                journal.tell(t.order.account, t.campaign, EventKind.SKIPPED, told)
+    journal.write(connection, now)
 
 
 def simulate(connection: Connection, order: PlannedOrder) -> Accepted:
@@ -148,10 +184,8 @@ def simulate(connection: Connection, order: PlannedOrder) -> Accepted:
 
     Raises NobodyLeft or wallet.InsufficientCredit.
     """
-    messages, opted_out = _apply_suppressions(connection, order)
-    to_send = [m for m in messages if not m.reason]
-    if not to_send:
-        raise NobodyLeft
+    stopped = _stopped(connection, [order])
+    to_send, _, opted_out = _split(order, stopped[suppressing_scope(order.purpose)])
     cost = Money(sum(m.price for m in to_send) + order.fee)
     available = wallet.available(connection, order.account)
     if available < cost:
@@ -183,87 +217,77 @@ def suppressing_scope(purpose: Purpose) -> Scope:
     return Scope.ALL if purpose is Purpose.ALERT else Scope.MARKETING
 
 
-def _claim_request_id(connection: Connection, order: PlannedOrder, now: Instant) -> None:
-    if not order.request_id:
+def claim_request_id(
+    connection: Connection, account: int, request_id: str | None, ticket: str, now: Instant
+) -> None:
+    """Makes a request_id the account's own for 24 hours. Raises DuplicateRequest."""
+    if not request_id:
         return
     taken = connection.one(
         orders.CLAIM_REQUEST_ID,
-        account_id=order.account,
-        request_id=order.request_id,
-        ticket=order.ticket,
+        account_id=account,
+        request_id=request_id,
+        ticket=ticket,
         now=now,
         forgotten_before=now - REQUEST_ID_LIFE,
     )
     if taken is None:
         first = connection.one(
-            orders.TICKET_OF_REQUEST_ID, account_id=order.account, request_id=order.request_id
+            orders.TICKET_OF_REQUEST_ID, account_id=account, request_id=request_id
         )
         raise DuplicateRequest(first or "")
 
 
-def _apply_suppressions(
-    connection: Connection, order: PlannedOrder
-) -> tuple[Sequence[PlannedMessage], int]:
-    stopped = set(
-        connection.all(
-            orders.SUPPRESSED_AMONG,
-            account_id=order.account,
-            least_scope=suppressing_scope(order.purpose),
-            addresses=[m.address for m in order.messages if not m.reason],
+def _stopped(connection: Connection, together: Sequence[PlannedOrder]) -> dict[Scope, set[str]]:
+    """Who of the recipients may not be written to, by the scope that stops an order's messages."""
+    addresses: defaultdict[Scope, list[str]] = defaultdict(list)
+    for order in together:
+        mine = addresses[suppressing_scope(order.purpose)]
+        mine.extend(m.address for m in order.messages if not m.reason)
+    return {
+        scope: set(
+            connection.all(
+                orders.SUPPRESSED_AMONG,
+                account_id=together[0].account,
+                least_scope=scope,
+                addresses=among,
+            )
         )
-    )
-    if not stopped:
+        for scope, among in addresses.items()
+    }
+
+
+def _without(order: PlannedOrder, stopped: set[str]) -> tuple[Sequence[PlannedMessage], int]:
+    mine = [m.address for m in order.messages if not m.reason and m.address in stopped]
+    if not mine:
         return order.messages, 0
     if order.leave_out_suppressed:
-        return [m for m in order.messages if m.address not in stopped], len(stopped)
+        return [m for m in order.messages if m.address not in stopped], len(mine)
     return [
         m._replace(reason=OPTED_OUT) if m.address in stopped and not m.reason else m
         for m in order.messages
-    ], len(stopped)
+    ], len(mine)
 
 
-def _insert_campaign(
-    connection: Connection,
-    order: PlannedOrder,
-    *,
-    campaign: int,
-    parts: int,
-    cost: Money,
-    now: Instant,
-) -> None:
-    due = order.send_at <= now
-    connection.run(
-        orders.INSERT_CAMPAIGN,
-        id=campaign,
-        account_id=order.account,
-        ticket=order.ticket,
-        channel=order.channel,
-        product=order.product,
-        purpose=order.purpose,
-        priority=order.purpose,
-        sender=order.sender,
-        text=order.text,
-        options=order.options,
-        send_at=order.send_at,
-        state=CampaignState.SENDING if due else CampaignState.SCHEDULED,
-        in_doubt=order.in_doubt,
-        in_doubt_after=order.in_doubt_after,
-        validity=order.validity,
-        parts=parts,
-        held=cost,
-        fee=order.fee,
-        created_at=now,
-    )
+def _campaign_row(t: _Taken, now: Instant) -> tuple[int | str, ...]:
+    order = t.order
+    state = CampaignState.SENDING if order.send_at <= now else CampaignState.SCHEDULED
+    return (
+        t.campaign, order.account, order.ticket, order.channel, order.product, int(order.purpose),
+        int(order.purpose), order.sender, order.text, order.options, order.send_at, int(state),
+        int(order.in_doubt), order.in_doubt_after, order.validity, t.parts, t.cost, order.fee, now,
+    )  # fmt: skip
 
 
-def _rows(
-    campaign: int,
-    to_send: Sequence[PlannedMessage],
-    skipped: Sequence[PlannedMessage],
-    now: Instant,
-) -> Iterator[tuple[int | str | None, ...]]:
+def _count_row(t: _Taken, slices: int) -> tuple[int, ...]:
+    audience = len(t.to_send) + len(t.skipped)
+    return t.campaign, t.order.account, audience, len(t.to_send), len(t.skipped), slices
+
+
+def _message_rows(t: _Taken, now: Instant) -> Iterator[tuple[int | str | None, ...]]:
     pending, left_out = int(MessageState.PENDING), int(MessageState.SKIPPED)
-    for seq, m in enumerate(to_send, 1):
+    campaign = t.campaign
+    for seq, m in enumerate(t.to_send, 1):
         yield (
             campaign,
             seq,
@@ -277,7 +301,7 @@ def _rows(
             "",
             now,
         )
-    for seq, m in enumerate(skipped, len(to_send) + 1):
+    for seq, m in enumerate(t.skipped, len(t.to_send) + 1):
         yield (
             campaign,
             seq,
@@ -303,36 +327,39 @@ class _Run(NamedTuple):
 
 
 def _slices(
-    connection: Connection,
-    order: PlannedOrder,
-    to_send: Sequence[PlannedMessage],
-    campaign: int,
-    weight: float,
-    *,
-    due: bool,
-) -> list[tuple[int | float, ...]]:
-    """The rows of an order's slices; those that are due take their turns."""
-    rows: list[tuple[int | float, ...]] = []
-    for group, found in groupby(_runs(order, to_send), key=lambda run: run.group):
-        runs = list(found)
-        turns: Sequence[VirtualTime] = [NO_TURN] * len(runs)
-        if due:
-            queue = Queue(order.account, group, order.purpose)
-            turns = take_turns(connection, queue, weight, [run.parts for run in runs])
-        rows += [
-            _slice_row(order, campaign, run, turn, ready=due)
-            for run, turn in zip(runs, turns, strict=True)
+    connection: Connection, taken: Sequence[_Taken], weight: float, now: Instant
+) -> list[list[tuple[int | float, ...]]]:
+    """The rows of each order's slices; those that are due take their turns, the others later."""
+    runs = [list(_runs(t)) for t in taken]
+    sizes: defaultdict[Queue, list[int]] = defaultdict(list)
+    for t, mine in zip(taken, runs, strict=True):
+        if t.order.send_at <= now:
+            for run in mine:
+                sizes[_queue(t, run)].append(run.parts)
+    turns = {q: iter(take_turns(connection, q, weight, sizes[q])) for q in sorted(sizes)}
+    return [
+        [
+            _slice_row(t, run, next(turns[_queue(t, run)]), SliceState.READY)
+            if t.order.send_at <= now
+            else _slice_row(t, run, NO_TURN, SliceState.PARKED)
+            for run in mine
         ]
-    return rows
+        for t, mine in zip(taken, runs, strict=True)
+    ]
 
 
-def _runs(order: PlannedOrder, to_send: Sequence[PlannedMessage]) -> Iterator[_Run]:
+def _queue(t: _Taken, run: _Run) -> Queue:
+    return Queue(t.order.account, run.group, int(t.order.purpose))
+
+
+def _runs(t: _Taken) -> Iterator[_Run]:
     """Runs of one route group, at most its slice size long."""
+    to_send = t.to_send
     lo = 1
     while lo <= len(to_send):
         group = to_send[lo - 1].group
         hi = lo
-        end = min(len(to_send), lo - 1 + order.slice_size[group])
+        end = min(len(to_send), lo - 1 + t.order.slice_size[group])
         while hi < end and to_send[hi].group == group:
             hi += 1
         yield _Run(group, lo, hi, sum(m.parts for m in to_send[lo - 1 : hi]))
@@ -340,22 +367,11 @@ def _runs(order: PlannedOrder, to_send: Sequence[PlannedMessage]) -> Iterator[_R
 
 
 def _slice_row(
-    order: PlannedOrder, campaign: int, run: _Run, turn: VirtualTime, *, ready: bool
+    t: _Taken, run: _Run, turn: VirtualTime, state: SliceState
 ) -> tuple[int | float, ...]:
-    before = run.lo - 1
+    order, before = t.order, run.lo - 1
     return (
-        campaign,
-        order.account,
-        run.group,
-        int(order.purpose),
-        turn,
-        order.send_at,
-        order.send_at + order.validity,
-        run.lo,
-        run.hi,
-        run.parts,
-        before,
-        before,
-        before,
-        SliceState.READY if ready else SliceState.PARKED,
-    )
+        t.campaign, order.account, run.group, int(order.purpose), turn, order.send_at,
+        order.send_at + order.validity, run.lo, run.hi, run.parts, before, before, before,
+        int(state),
+    )  # fmt: skip

@@ -1,7 +1,7 @@
 """Receipts: every one is kept, matched when it can be, else tried again (design 7)."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +20,8 @@ NEXT_TRIES = (SECOND, 5 * SECOND, MINUTE, 10 * MINUTE)
 """Microseconds until a receipt without a message is tried again; hourly after that."""
 GIVE_UP_AFTER = 72 * HOUR
 SAME_RECIPIENT_WITHIN = 10 * MINUTE
+
+_NOTHING = (0,) * len(MessageState)
 
 DELIVERED = "delivered"
 ACCEPTED = "accepted"
@@ -71,34 +73,51 @@ class _Found(NamedTuple):
     stored: bool
 
 
-def take(connection: Connection, route: int, receipts: Sequence[Receipt], now: Instant) -> None:
+class Taken(NamedTuple):
+    """What receipts did: messages that came into each state, receipts without a message yet."""
+
+    entered: Sequence[int] = _NOTHING
+    unmatched: int = 0
+
+
+class Retried(NamedTuple):
+    """How many receipts were looked at again, and what they did, by route."""
+
+    looked: int
+    taken: Mapping[int, Taken]
+
+
+def take(connection: Connection, route: int, receipts: Sequence[Receipt], now: Instant) -> Taken:
     """Stores receipts and applies those whose message is known."""
     if not receipts:
-        return
+        return Taken()
     numbers = numbering.take(connection, "receipt", len(receipts), now)
     batch = _Batch(connection, route, f"receipt:{numbers[0]}", now)
     # The recipient alone tells a message only when no answer of its own may be on its way to us:
     # a receipt of today must not settle the doubt of yesterday because it overtook its settle.
     found = batch.find(receipts, by_recipient=False)
     rows = []
+    unmatched = 0
     for number, r, hit in zip(numbers, receipts, found, strict=True):
         done = hit is not None and batch.apply(r, hit)
         match = hit.match if hit is not None and done else Match.NONE
+        unmatched += match is Match.NONE
         rows.append((
             number, route, r.ref, r.state, r.code, r.address, r.sender, r.reference, r.at, now,
             int(match), hit.target.campaign if hit else None, hit.target.seq if hit else None,
             now + NEXT_TRIES[0], 0,
         ))  # fmt: skip
     connection.many(traffic.INSERT_RECEIPT, rows)
-    batch.write()
+    return Taken(batch.write(), unmatched)
 
 
-def retry(connection: Connection, most: int, now: Instant) -> int:
-    """Tries receipts again that found no message; the number looked at."""
+def retry(connection: Connection, most: int, now: Instant) -> Retried:
+    """Tries receipts again that found no message."""
     waiting = connection.all(traffic.WAITING_RECEIPTS, now=now, most=most)
     of_route: defaultdict[int, list[WaitingReceipt]] = defaultdict(list)
     for w in waiting:
         of_route[w.route].append(w)
+    taken: dict[int, Taken] = {}
     for route, mine in of_route.items():
         batch = _Batch(connection, route, f"receipt:{mine[0].id}:{mine[0].tries}", now)
         receipts = [
@@ -116,8 +135,8 @@ def retry(connection: Connection, most: int, now: Instant) -> int:
                 now + wait, w.tries + 1, w.id,
             ))  # fmt: skip
         connection.many(traffic.UPDATE_RECEIPT, updates)
-        batch.write()
-    return len(waiting)
+        taken[route] = Taken(batch.write())
+    return Retried(len(waiting), taken)
 
 
 def _unmatched(w: WaitingReceipt, now: Instant) -> Match:
@@ -272,8 +291,8 @@ class _Batch:
             self._sealed[campaign] = bool(found)
         return self._sealed[campaign]
 
-    def write(self) -> None:
-        """Writes what the batch changed."""
+    def write(self) -> Sequence[int]:
+        """Writes what the batch changed; messages that came into each state."""
         c = self._connection
         c.many(traffic.LEARN_PART, self._learnt)
         c.many(
@@ -296,3 +315,4 @@ class _Batch:
         self._journal.write(c, self._now)
         for campaign in sorted(self._refused):
             release_refused(c, campaign, self._now)
+        return self._tally.entered

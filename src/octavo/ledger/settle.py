@@ -74,11 +74,14 @@ class Settled(NamedTuple):
 
     `stopped`: slices whose campaign may send no more: nothing further may leave; the holder drops
     the rest and says so with its next settle. `skipped`: (campaign, seq) that opted out while
-    waiting for their intent.
+    waiting for their intent. `entered`: messages that came into each state. `retried`: those that
+    wait for a further pass.
     """
 
     stopped: set[int]
     skipped: set[tuple[int, int]]
+    entered: Sequence[int]
+    retried: int
 
 
 def settle(
@@ -100,7 +103,7 @@ def settle(
     batch = Batch(connection, now)
     _accepted(batch, link, answers)
     _fail(batch, link, [(a, a.refused) for a in answers if a.refused is not None])
-    _delayed(batch, link, answers)
+    retried = _delayed(batch, link, answers)
     _lost(batch, link, answers)
     states = {
         s.id: CampaignState(s.campaign_state)
@@ -114,7 +117,7 @@ def settle(
     batch.write(f"{link.id}:{number}")
     stopped = {p.slice for p in progress if states[p.slice] is not CampaignState.SENDING}
     give_back(connection, _done(progress, states), now)
-    return Settled(stopped, skipped)
+    return Settled(stopped, skipped, batch.tally.entered, retried)
 
 
 def _accepted(batch: Batch, link: Link, answers: Sequence[Answer]) -> None:
@@ -146,8 +149,8 @@ def _fail(batch: Batch, link: Link, failed: Sequence[tuple[Answer, str]]) -> Non
         batch.end(of, MessageState.FAILED, messages, route=link.route, cost=1)
 
 
-def _delayed(batch: Batch, link: Link, answers: Sequence[Answer]) -> None:
-    """To the next pass, or failed when the message has had all its attempts."""
+def _delayed(batch: Batch, link: Link, answers: Sequence[Answer]) -> int:
+    """To the next pass (how many), or failed when the message has had all its attempts."""
     again: list[Answer] = []
     spent: list[tuple[Answer, str]] = []
     for a in answers:
@@ -162,6 +165,7 @@ def _delayed(batch: Batch, link: Link, answers: Sequence[Answer]) -> None:
         [(a.pass_ + 1, a.cost, batch.now, a.campaign, a.seq, a.pass_) for a in again],
     )
     _fail(batch, link, spent)
+    return len(again)
 
 
 def _lost(batch: Batch, link: Link, answers: Sequence[Answer]) -> None:

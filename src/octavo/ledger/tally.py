@@ -23,12 +23,15 @@ class Tally:
         self._reasons: Counter[tuple[int, int, str]] = Counter()
         self._captured: Counter[int] = Counter()
         self._by_account: Counter[int] = Counter()
+        self.entered = [0] * _STATES
+        """Messages that came into each state, as whoever watches wants to know."""
 
     def move(self, campaign: int, before: MessageState, after: MessageState, n: int = 1) -> None:
         """`n` messages of a campaign change state."""
         row = self._moves[campaign]
         row[before] -= n
         row[after] += n
+        self.entered[after] += n
 
     def reason(self, campaign: int, state: MessageState, reason: str, n: int = 1) -> None:
         """`n` messages have come into a state (or, below zero, have left it) for a reason."""

@@ -45,16 +45,17 @@ class StepFailed(OctavoError):
         self.task = task
 
 
-def step(connection: Connection, now: Instant) -> bool:
+def step(connection: Connection, now: Instant, steps: Mapping[str, Step] | None = None) -> bool:
     """Runs one step of the job that is due first, in one transaction; False when none is due.
 
+    `steps` are those of the ledger and of whoever else plans jobs; by default the ledger's.
     Raises StepFailed.
     """
     task = connection.one(tasks.LEASE_TASK, now=now, lease_until=now + LEASE)
     if task is None:
         return False
     try:
-        due = STEPS[task.kind](connection, task, now)
+        due = (STEPS if steps is None else steps)[task.kind](connection, task, now)
     except Exception as error:
         raise StepFailed(task, error) from error
     if due is None:

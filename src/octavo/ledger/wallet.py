@@ -5,6 +5,7 @@ unique by account and kind: done twice, it does nothing. The balance that orders
 against is `account.available`; what is held is the sum of holds less captures and releases.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -89,26 +90,44 @@ def book(
     return written is not None
 
 
-def hold(
+class Hold(NamedTuple):
+    """What a new campaign holds and what it costs at once."""
+
+    campaign: int
+    amount: Money
+    fee: Money
+
+
+def hold_all(
     connection: Connection,
     *,
     account: int,
-    campaign: int,
-    amount: Money,
-    fee: Money,
+    holds: Sequence[Hold],
     now: Instant,
-) -> orders.Debited:
-    """Holds what an order may cost and takes its fee.
+) -> list[orders.Debited]:
+    """Holds what new campaigns may cost and takes their fees.
 
-    Raises InsufficientCredit, then nothing is written.
+    Returns the account as it is after each. Raises InsufficientCredit when there is not enough for
+    all of them, then nothing is written.
     """
-    debited = connection.one(orders.HOLD, account_id=account, amount=amount + fee)
-    if debited is None:
-        raise InsufficientCredit(Money(amount + fee), available(connection, account))
-    ref = str(campaign)
-    book(connection, Kind.HOLD, account=account, campaign=campaign, ref=ref, amount=amount, now=now)
-    book(connection, Kind.FEE, account=account, campaign=campaign, ref=ref, amount=fee, now=now)
-    return debited
+    amount = Money(sum(h.amount + h.fee for h in holds))
+    after = connection.one(orders.HOLD, account_id=account, amount=amount)
+    if after is None:
+        raise InsufficientCredit(amount, available(connection, account))
+    connection.many(
+        wallet.INSERT_ENTRIES,
+        [
+            (account, h.campaign, kind, str(h.campaign), *BOOKS[kind], moved, now)
+            for h in holds
+            for kind, moved in ((Kind.HOLD, h.amount), (Kind.FEE, h.fee))
+            if moved
+        ],
+    )
+    debited = []
+    for h in reversed(holds):
+        debited.append(after)
+        after = after._replace(available=after.available + h.amount + h.fee)
+    return debited[::-1]
 
 
 def release(

@@ -1,6 +1,6 @@
 """Phone numbers: what people write, read to E.164 and a country (contract 3.2)."""
 
-from octavo.numbers.clean import split_numbers
+from octavo.numbers.clean import as_written, split_numbers
 from octavo.numbers.number import COUNTRIES, FRENCH_AREAS, WORLD, Number, Unreadable
 from octavo.numbers.reader import NumberReader
 
@@ -11,5 +11,6 @@ __all__ = [
     "Number",
     "NumberReader",
     "Unreadable",
+    "as_written",
     "split_numbers",
 ]

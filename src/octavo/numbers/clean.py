@@ -17,6 +17,7 @@ _EXPONENT = re.compile(r"[0-9][eE][+-]?[0-9]")
 _DECIMALS = re.compile(r"(\+?[0-9]{6,})\.0+")
 _BETWEEN = re.compile(r"[;,|\r\n\t]+")
 _LEAST_DIGITS = 7
+_MOST_DIGITS = 32
 # `;ext=12`, `;isub=5`, `;phone-context=+33` (RFC 3966, 3) say more of the number before them.
 _PARAMETER = re.compile(r"\s*(?:[a-z-]+=|ext|x|poste)", re.IGNORECASE)
 _SECOND_PLUS = re.compile(r"[0-9][^+]*(?<!=)\+")
@@ -55,6 +56,19 @@ def clean(raw: str) -> Digits | Unreadable:
     if digits.startswith("0") and not international:
         return Unreadable.NOT_A_NUMBER
     return Digits(digits.removeprefix("00"), international)
+
+
+def as_written(raw: str) -> str:
+    """What is no phone number, as it can be known again: its digits, behind a `+` if it has one
+    (or `00`). "" when there are none or more than 32.
+    """
+    text = "".join(map(_plain, raw[:MAX_RAW]))
+    digits = _NOT_A_DIGIT.sub("", text)
+    if not 0 < len(digits) <= _MOST_DIGITS:
+        return ""
+    if digits.startswith("00") and len(digits) > 2:
+        return "+" + digits[2:]
+    return "+" * ("+" in text[: text.index(digits[0])]) + digits
 
 
 def split_numbers(raw: str) -> list[str]:

@@ -6,8 +6,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from octavo.db.statements.dispatching import PendingRow
-from octavo.ledger.claim import Grant, GrantedSlice
+from octavo.kit.clock import SECOND
+from octavo.ledger.claim import GATE, Grant, GrantedSlice
 from octavo.ledger.settle import Progress
+
+LATE = GATE / SECOND
+"""Seconds behind its booked time after which a message of a route with a rate goes back to the
+ledger: in any time t a route sends at most rate x (t + LATE) parts, and one message."""
 
 
 class Due(NamedTuple):
@@ -166,13 +171,13 @@ class Holds:
                 hold.ready.append(due)
         hold.intent_hi = p.intent_hi
 
-    def drop_late(self, before: float) -> None:
-        """Gives up slices of which something should have left `before`: sent now, it would come on
-        top of what others have booked since. Not to be called while a settle is under way.
+    def drop_late(self, late: float) -> None:
+        """Gives up slices of which something should have left before `late`: sent now, it would
+        come on top of what others have booked since. Not to be called while a settle is under way.
         """
         for hold in self.by_slice.values():
             head = hold.ready or hold.waiting
-            if hold.paced and head and head[0].at < before:
+            if hold.paced and head and head[0].at < late:
                 self.drop(hold)
 
     def drop_all(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 
 import structlog
 
@@ -12,6 +13,8 @@ from octavo.db.unit_of_work import Rank, Store
 from octavo.kit.clock import Clock
 from octavo.kit.errors import StoreUnavailable
 from octavo.ledger import campaigns, events, orders, receipts, tasks
+from octavo.ledger.tasks import Step
+from octavo.worker.observer import Observer
 
 OFTEN = 0.100
 SELDOM_EVERY = 10
@@ -32,9 +35,17 @@ log = structlog.get_logger()
 class Housekeeper:
     """Looks ten times a second for what is due. Any number of processes may run one."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        observer: Observer,
+        steps: Mapping[str, Step] | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._observer = observer
+        self._steps = steps
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -83,17 +94,23 @@ class Housekeeper:
     async def _seldom(self) -> None:
         while await self._store.write(Rank.TASK, self._number_events) == EVENTS_AT_ONCE:
             pass
-        while await self._store.write(Rank.TASK, self._retry_receipts) == RECEIPTS_AT_ONCE:
+        while await self._retried_receipts() == RECEIPTS_AT_ONCE:
             pass
         await self._store.write(Rank.TASK, self._seal)
         while await self._store.write(Rank.TASK, self._forget_request_keys) == KEYS_AT_ONCE:
             pass
 
+    async def _retried_receipts(self) -> int:
+        looked, taken = await self._store.write(Rank.TASK, self._retry_receipts)
+        for route, done in taken.items():
+            self._observer.retried(route, done)
+        return looked
+
     def _promote(self, connection: Connection) -> int:
         return tasks.promote(connection, PROMOTED_AT_ONCE, self._clock())
 
     def _step(self, connection: Connection) -> bool:
-        return tasks.step(connection, self._clock())
+        return tasks.step(connection, self._clock(), self._steps)
 
     def _make_partitions(self, connection: Connection) -> list[Partition]:
         return partitions.ensure(connection, self._clock())
@@ -101,7 +118,7 @@ class Housekeeper:
     def _number_events(self, connection: Connection) -> int:
         return events.number_events(connection, EVENTS_AT_ONCE)
 
-    def _retry_receipts(self, connection: Connection) -> int:
+    def _retry_receipts(self, connection: Connection) -> receipts.Retried:
         return receipts.retry(connection, RECEIPTS_AT_ONCE, self._clock())
 
     def _seal(self, connection: Connection) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from time import perf_counter
 
 import structlog
 
@@ -21,7 +22,8 @@ from octavo.ledger.links import Link
 from octavo.ledger.settle import Answer
 from octavo.worker.answers import answer_of, late, retry_after
 from octavo.worker.crew import Crew
-from octavo.worker.holds import Hold, Holds
+from octavo.worker.holds import LATE, Hold, Holds
+from octavo.worker.observer import LinkObserver
 from octavo.worker.sink import LinkSink
 from octavo.worker.texts import Texts
 
@@ -39,10 +41,6 @@ RENEW_EVERY = 4.0
 fail before they step in (design 4.3 allows 10 s)."""
 STOP_BEFORE_END = 5.0
 LEASE_SECONDS = links.LEASE / SECOND
-
-LATE = claim.GATE / SECOND
-"""Seconds behind its booked time after which a message of a route with a rate goes back to the
-ledger: in any time t a route sends at most rate x (t + LATE) parts, and one message."""
 
 SHARE_EVERY = 0.25
 """Seconds between looks whether one more link may be taken."""
@@ -68,12 +66,14 @@ class LinkRunner:
         worker: str,
         window: int,
         crew: Crew,
+        observer: LinkObserver,
     ) -> None:
         self._store = store
         self._clock = clock
         self._make_driver = make_driver
         self._route, self._no, self._worker = route, no, worker
         self._crew = crew
+        self._observer = observer
         self.most_in_doubt = window + 2 * CHUNK
         self._wake = asyncio.Event()
         self._stopping = False
@@ -144,6 +144,7 @@ class LinkRunner:
             if link is not None:
                 self._lease_ends = begun + LEASE_SECONDS
                 self._renew_at = begun
+                self._observer.taken(link)
                 return link
             self._down_since = None
         await self._idle(1.0)
@@ -165,20 +166,23 @@ class LinkRunner:
             return
         try:
             await self._driver.start(
-                LinkSink(self._store, self._clock, self._route, self.take_outcomes)
+                LinkSink(self._store, self._clock, self._route, self.take_outcomes, self._observer)
             )
             self._down_since = None
+            self._observer.connected(up=True)
             await self._work(link)
             await self._driver.stop(drain=True)
             await self._settle_rest(link)
             await self._store.write(Rank.CLAIM, lambda c: links.release(c, link))
         except (LinkLost, LedgerDisagrees) as error:
             log.warning("link lost", route=self._route, no=self._no, error=repr(error))
+            self._observer.lost()
             await self._give_up()
         except Exception:
             log.exception("link failed", route=self._route, no=self._no)
             await self._give_up()
             await self._idle(1.0)
+        self._observer.connected(up=False)
         self._down_since = asyncio.get_running_loop().time()
         self._reset()
 
@@ -276,11 +280,14 @@ class LinkRunner:
             begun, now = loop.time(), self._clock()
             return claim.claim(connection, link, credit=credit, now=now)
 
+        asked = perf_counter()
         try:
             grant = await self._store.write(Rank.CLAIM, unit)
         except StoreUnavailable:
             self._claim_later(1.0)
             return
+        waited = None if grant.due_since is None else now - grant.due_since
+        self._observer.claimed(grant, waited, perf_counter() - asked)
         if grant.slices:
             self._paced = grant.rate is not None
             self._holds.add(grant, begun + (grant.start - now) / SECOND)
@@ -320,6 +327,7 @@ class LinkRunner:
             )
         if batch:
             self._driver.offer(batch)
+            self._observer.sent(len(batch))
 
     # -- answers and settle --------------------------------------------------------------------
 
@@ -350,7 +358,7 @@ class LinkRunner:
         credit = self.most_in_doubt - self._holds.intended + parts
         told = self._holds.progress(credit, answered)
         answers = [answer for answer, _ in taken]
-        now = self._clock()
+        begun, now = perf_counter(), self._clock()
         try:
             result = await self._store.write(
                 Rank.SETTLE, lambda c: settle.settle(c, link, answers, told, now)
@@ -362,14 +370,17 @@ class LinkRunner:
                 raise LinkLost from None
             await asyncio.sleep(0.2)
             return
-        except Exception:
+        except Exception as error:
             # They are kept as late answers when the link is given up.
             self._answers = taken + self._answers
+            if isinstance(error, LinkLost):
+                self._observer.fenced()
             raise
         for slice_id, n in answered.items():
             self._holds.by_slice[slice_id].outstanding -= n
         self._holds.intended -= parts
         self._holds.settled(told, result.stopped, result.skipped)
+        self._observer.settled(result, self._holds.intended, perf_counter() - begun)
 
     async def _settle_rest(self, link: Link) -> None:
         """The last settle of a drain: nothing further leaves, intents are drawn back."""
@@ -383,4 +394,7 @@ class LinkRunner:
         """What the carrier said to a holder that lost its link still counts."""
         now = self._clock()
         known = [one for answer, _ in self._answers for one in late(answer, now)]
-        await self._store.write(Rank.ACCEPT, lambda c: receipts.take(c, self._route, known, now))
+        taken = await self._store.write(
+            Rank.ACCEPT, lambda c: receipts.take(c, self._route, known, now)
+        )
+        self._observer.reported(taken, None)

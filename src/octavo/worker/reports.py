@@ -20,7 +20,9 @@ log = structlog.get_logger()
 _KINDS = {ReplyKind.STOP: inbounds.STOP, ReplyKind.START: inbounds.START}
 
 
-async def take_reports(store: Store, route: int, batch: Sequence[Report], now: Instant) -> None:
+async def take_reports(
+    store: Store, route: int, batch: Sequence[Report], now: Instant
+) -> receipts.Taken:
     """Stores delivery reports; returns after the commit. Raises StoreUnavailable."""
     taken = [
         receipts.Receipt(
@@ -34,7 +36,7 @@ async def take_reports(store: Store, route: int, batch: Sequence[Report], now: I
         )
         for r in batch
     ]
-    await store.write(Rank.ACCEPT, lambda c: receipts.take(c, route, taken, now))
+    return await store.write(Rank.ACCEPT, lambda c: receipts.take(c, route, taken, now))
 
 
 async def take_inbounds(store: Store, route: int, batch: Sequence[Inbound], now: Instant) -> None:

@@ -6,6 +6,7 @@ from octavo.db.unit_of_work import Store
 from octavo.drivers.protocol import Inbound, Outcome, Report
 from octavo.kit.clock import Clock
 from octavo.worker import reports
+from octavo.worker.observer import LinkObserver
 
 
 class LinkSink:
@@ -17,10 +18,12 @@ class LinkSink:
         clock: Clock,
         route: int,
         take_outcomes: Callable[[Sequence[Outcome]], None],
+        observer: LinkObserver,
     ) -> None:
         self._store = store
         self._clock = clock
         self._route = route
+        self._observer = observer
         self._take_outcomes = take_outcomes
 
     def outcomes(self, batch: Sequence[Outcome]) -> None:
@@ -29,7 +32,11 @@ class LinkSink:
 
     async def reports(self, batch: Sequence[Report]) -> None:
         """Returns when they are on disk. Raises StoreUnavailable."""
-        await reports.take_reports(self._store, self._route, batch, self._clock())
+        if not batch:
+            return
+        now = self._clock()
+        taken = await reports.take_reports(self._store, self._route, batch, now)
+        self._observer.reported(taken, now - min(r.at for r in batch))
 
     async def inbounds(self, batch: Sequence[Inbound]) -> None:
         """Returns when they are on disk. Raises StoreUnavailable."""

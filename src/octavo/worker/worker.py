@@ -1,7 +1,7 @@
 """All links of a process and its housekeeping."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -9,9 +9,11 @@ import structlog
 from octavo.db.unit_of_work import Store
 from octavo.drivers.protocol import Driver
 from octavo.kit.clock import Clock
+from octavo.ledger.tasks import Step
 from octavo.worker.crew import Crew
 from octavo.worker.housekeeping import Housekeeper
 from octavo.worker.link import LinkRunner
+from octavo.worker.observer import Observer
 
 log = structlog.get_logger()
 
@@ -32,7 +34,8 @@ class _Part(Protocol):
 
 
 class Worker:
-    """Runs links; `name` tells this process from others in the leases.
+    """Runs links; `name` tells this process from others in the leases, `steps` are those of all
+    durable jobs.
 
     `shared`: other workers may be at the same database.
     """
@@ -43,7 +46,9 @@ class Worker:
         clock: Clock,
         name: str,
         specs: Sequence[LinkSpec],
+        observer: Observer,
         *,
+        steps: Mapping[str, Step] | None = None,
         shared: bool = False,
     ) -> None:
         crew = Crew(store, clock, name, len(specs), shared=shared)
@@ -57,10 +62,12 @@ class Worker:
                 worker=name,
                 window=spec.window,
                 crew=crew,
+                observer=observer.link(spec.route, spec.no),
             )
             for spec in specs
         ]
-        self._parts: tuple[_Part, ...] = (*self._links, Housekeeper(store, clock), crew)
+        keeper = Housekeeper(store, clock, observer, steps)
+        self._parts: tuple[_Part, ...] = (*self._links, keeper, crew)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:

@@ -69,11 +69,17 @@ class Email:
     """An e-mail address; "Name <a@example.org>" and "mailto:" are taken off."""
 
     def read(self, value: JsonValue, _now: Instant, /) -> Read[str] | None:
-        text = (as_text(sole(value)) or "").strip()[:512]
+        address = self.plain(as_text(sole(value)) or "")
+        return Read(address, address != value) if address else None
+
+    @staticmethod
+    def plain(written: str) -> str | None:
+        """The address in what was written, None when there is none."""
+        text = written.strip()[:512]
         if text.endswith(">"):
             text = text[text.rfind("<") + 1 : -1].strip()
         address = text.removeprefix("mailto:")
-        return Read(address, address != value) if _EMAIL.fullmatch(address) else None
+        return address if _EMAIL.fullmatch(address) else None
 
     def schema(self) -> JsonObject:
         return {"type": "string", "format": "email"}

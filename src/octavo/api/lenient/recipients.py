@@ -73,6 +73,28 @@ class Recipients:
         return {"type": "array", "items": contact, "minItems": 1, "maxItems": 500}
 
 
+class Addresses:
+    """Numbers, or e-mail addresses, as a list of strings; else as `Recipients` reads them."""
+
+    _LONGEST = _LONGEST[0]
+
+    def read(self, value: JsonValue, now: Instant, /) -> Read[tuple[str, ...]] | None:
+        if isinstance(value, list) and len(value) <= MAX_ENTRIES:
+            plain = [one for one in value if type(one) is str and self._is_one(one)]
+            if plain and len(plain) == len(value):
+                return Read(tuple(plain))
+        people = Recipients().read(value, now)
+        named = [one.phone_number or one.email for one in people.value] if people else []
+        return Read(tuple(filter(None, named)), repaired=True) if any(named) else None
+
+    def schema(self) -> JsonObject:
+        number: JsonObject = {"type": "string", "examples": ["+33600000000"]}
+        return {"type": "array", "items": number, "minItems": 1, "maxItems": 200}
+
+    def _is_one(self, text: str) -> bool:
+        return bool(text.strip()) and len(text) <= self._LONGEST and not _BETWEEN.search(text)
+
+
 class _Found:
     """The rows read so far, and whether any of them was repaired."""
 

@@ -44,10 +44,12 @@ def table(
     name: str,
     *columns: sa.schema.SchemaItem,
     clustered: bool = False,
+    numbered_once: bool = False,
     partitioned: str | None = None,
     **storage: int,
 ) -> None:
-    """Makes a table; `clustered` stores it in the order of its primary key on SQLite.
+    """Makes a table; `clustered` stores it in the order of its primary key on SQLite,
+    `numbered_once` gives the number of a deleted row to no other there.
 
     On PostgreSQL, `partitioned` names the column by whose months it is partitioned, `storage` are
     storage parameters.
@@ -57,6 +59,7 @@ def table(
         *columns,
         sqlite_strict=True,
         sqlite_with_rowid=not clustered,
+        sqlite_autoincrement=numbered_once,
         postgresql_with={} if partitioned else storage,
         postgresql_partition_by=f"RANGE ({partitioned})" if partitioned else None,
     )
@@ -69,7 +72,9 @@ def table(
         )
 
 
-def index(name: str, of: str, *columns: str, where: str | None = None) -> None:
+def index(
+    name: str, of: str, *columns: str, where: str | None = None, unique: bool = False
+) -> None:
     """Makes an index, a partial one with `where`."""
     clause = None if where is None else sa.text(where)
-    op.create_index(name, of, columns, sqlite_where=clause, postgresql_where=clause)
+    op.create_index(name, of, columns, unique=unique, sqlite_where=clause, postgresql_where=clause)

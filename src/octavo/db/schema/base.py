@@ -46,20 +46,22 @@ def key(*, given: bool = False) -> sa.Column[int]:
     return sa.Column("id", BIG, sa.Identity(), primary_key=True)
 
 
-def index(name: str, *columns: str, where: str) -> sa.Index:
+def index(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
     """A partial index."""
     clause = sa.text(where)
-    return sa.Index(name, *columns, sqlite_where=clause, postgresql_where=clause)
+    return sa.Index(name, *columns, unique=unique, sqlite_where=clause, postgresql_where=clause)
 
 
 def table(
     name: str,
     *columns: sa.schema.SchemaItem,
     clustered: bool = False,
+    numbered_once: bool = False,
     partitioned: str | None = None,
     **storage: int,
 ) -> sa.Table:
-    """A table; `clustered` stores it in the order of its primary key on SQLite.
+    """A table; `clustered` stores it in the order of its primary key on SQLite, `numbered_once`
+    gives the number of a deleted row to no other there (PostgreSQL never does).
 
     On PostgreSQL, `storage` are storage parameters; `partitioned` names the column by whose months
     the table is partitioned (its partitions then have the parameters: `db.partitions`).
@@ -70,6 +72,7 @@ def table(
         *columns,
         sqlite_strict=True,
         sqlite_with_rowid=not clustered,
+        sqlite_autoincrement=numbered_once,
         postgresql_with={} if partitioned else storage,
         postgresql_partition_by=f"RANGE ({partitioned})" if partitioned else None,
     )

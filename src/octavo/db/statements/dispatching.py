@@ -72,6 +72,7 @@ class DueSlice(NamedTuple):
     cur: int
     fence: int
     not_after: int | None
+    run_at: int
 
 
 DUE_SLICES = Query(
@@ -89,6 +90,7 @@ DUE_SLICES = Query(
         _slice.cur,
         _slice.fence,
         _slice.not_after,
+        _slice.run_at,
     )
     .join(dispatch.campaign, _campaign.id == _slice.campaign_id)
     .where(

@@ -104,9 +104,11 @@ HOLD = Query(
 )
 """No row when the money is not there."""
 
-INSERT_CAMPAIGN = insert(dispatch.campaign, "released", "cursor", "finished_at", "sealed_at")
+INSERT_CAMPAIGN = insert(
+    dispatch.campaign, "released", "cursor", "finished_at", "sealed_at", at_once=True
+)
 INSERT_COUNT = insert(
-    dispatch.campaign_count, "accepted", "delivered", "failed", "unknown", "captured"
+    dispatch.campaign_count, "accepted", "delivered", "failed", "unknown", "captured", at_once=True
 )
 INSERT_MESSAGES = insert(
     dispatch.message, "charged", "pass", "attempts", "parts_done", "route_id", at_once=True

@@ -23,6 +23,9 @@ INSERT_ENTRY = Query(
 )
 """Gives a row when the entry is new."""
 
+INSERT_ENTRIES = insert(money.entry, "id", at_once=True)
+"""Of campaigns that are new themselves."""
+
 CREDIT = Query(
     first_integer,
     sa.update(people.account)

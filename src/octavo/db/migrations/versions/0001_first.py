@@ -61,9 +61,10 @@ def people() -> None:
         "contact",
         number(),
         *big("account_id"),
+        *text("phone_number", "email", null=True),
+        *text("country", default=""),
+        *small("invalid", default="0"),
         *text(
-            "phone_number",
-            "email",
             "first_name",
             "last_name",
             "param1",
@@ -73,13 +74,26 @@ def people() -> None:
             "param5",
             null=True,
         ),
-        *small("invalid", default="0"),
         *big("created_at", "updated_at"),
         sa.PrimaryKeyConstraint("id", name="pk_contact"),
         sa.UniqueConstraint(
             "account_id", "phone_number", name="uq_contact_account_id_phone_number"
         ),
-        sa.UniqueConstraint("account_id", "email", name="uq_contact_account_id_email"),
+    )
+    index(
+        "ix_contact_account_id_email",
+        "contact",
+        "account_id",
+        "email",
+        where="email IS NOT NULL",
+    )
+    index(
+        "uq_contact_account_id_email",
+        "contact",
+        "account_id",
+        "email",
+        where="phone_number IS NULL",
+        unique=True,
     )
     table(
         "list",
@@ -89,6 +103,7 @@ def people() -> None:
         *big("created_at"),
         sa.PrimaryKeyConstraint("id", name="pk_list"),
         sa.UniqueConstraint("account_id", "name", name="uq_list_account_id_name"),
+        numbered_once=True,
     )
     table(
         "list_member",
@@ -98,6 +113,13 @@ def people() -> None:
     )
     index("ix_list_member_contact_id", "list_member", "contact_id")
     table(
+        "list_country",
+        *big("list_id"),
+        *text("country"),
+        sa.PrimaryKeyConstraint("list_id", "country", name="pk_list_country"),
+        clustered=True,
+    )
+    table(
         "tag",
         number(),
         *big("account_id"),
@@ -105,6 +127,7 @@ def people() -> None:
         *big("created_at"),
         sa.PrimaryKeyConstraint("id", name="pk_tag"),
         sa.UniqueConstraint("account_id", "name", name="uq_tag_account_id_name"),
+        numbered_once=True,
     )
     table(
         "tag_member",
@@ -113,6 +136,20 @@ def people() -> None:
         clustered=True,
     )
     index("ix_tag_member_contact_id", "tag_member", "contact_id")
+    table(
+        "tag_country",
+        *big("tag_id"),
+        *text("country"),
+        sa.PrimaryKeyConstraint("tag_id", "country", name="pk_tag_country"),
+        clustered=True,
+    )
+    table(
+        "list_removal",
+        *big("account_id", "list_id"),
+        *small("with_contacts"),
+        sa.PrimaryKeyConstraint("account_id", "list_id", name="pk_list_removal"),
+        clustered=True,
+    )
     table(
         "suppression",
         *big("account_id"),
