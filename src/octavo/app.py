@@ -22,7 +22,7 @@ from octavo.accounts.keys import Peppers, load_peppers
 from octavo.api import metrics as metrics_page
 from octavo.api.app import make_app, make_operating_app
 from octavo.api.context import Services
-from octavo.api.health import Check, Health, disk_has_room, store_works
+from octavo.api.health import Check, Health, disk_has_room
 from octavo.api.metrics import MetricsPage
 from octavo.api.request_log import LogRequests
 from octavo.api.server import Server, listening, loop_factory, stop_signals
@@ -38,6 +38,7 @@ from octavo.db.hints import carried
 from octavo.db.request_log import RequestLog
 from octavo.db.sqlite import ServerLock
 from octavo.db.unit_of_work import Rank, Store
+from octavo.db.vitals import Vitals
 from octavo.drivers.protocol import Driver
 from octavo.drivers.sandbox.driver import SandboxDriver
 from octavo.drivers.sandbox.settings import SandboxSettings
@@ -147,7 +148,7 @@ async def _work(
         work = await stack.enter_async_context(_working(settings, store, clock, metrics))
         await stack.enter_async_context(carried(settings.database.hints(), work.worker.wake))
         if sock is not None:
-            app = make_operating_app(_health(settings, store, work))
+            app = make_operating_app(_health(settings, store, clock, work))
             metrics_page.add(app, MetricsPage(metrics.exposition, settings.metrics_token))
             await stack.enter_async_context(_served(settings, app, sock))
         announce()
@@ -195,7 +196,7 @@ async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[
         work = None
         if working:
             work = await stack.enter_async_context(_working(settings, store, clock, metrics))
-        health = _health(settings, store, work)
+        health = _health(settings, store, clock, work)
         wake = await stack.enter_async_context(
             carried(settings.database.hints(), work.worker.wake if work else None)
         )
@@ -219,14 +220,18 @@ async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[
     log.info("server stopped")
 
 
-def _health(settings: Settings, store: Store, work: "Work | None") -> Health:
+def _health(settings: Settings, store: Store, clock: Clock, work: "Work | None") -> Health:
+    vitals = Vitals(store, clock)
     checks: dict[str, Check] = {
-        "store": partial(store_works, store),
+        "store": vitals.problem,
         "disk": partial(disk_has_room, settings.data_dir),
     }
     if work:
         checks["links"] = work.worker.problem
-    return Health(checks)
+    cautions: dict[str, Check] = {}
+    if not settings.database.embedded:
+        cautions["standby"] = vitals.warning
+    return Health(checks, cautions)
 
 
 @asynccontextmanager

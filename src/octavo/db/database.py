@@ -76,13 +76,16 @@ class Reader(Protocol):
         """Runs a unit that only reads, on one snapshot."""
 
 
-def database_at(url: str) -> Database:
-    """The database that a URL names: `sqlite:///path` or `postgresql://...`."""
+def database_at(url: str, lineage: Path | None = None) -> Database:
+    """The database that a URL names: `sqlite:///path` or `postgresql://...`.
+
+    `lineage`: where it is kept which PostgreSQL servers were replaced by their standby.
+    """
     if url.startswith(POSTGRESQL_SCHEMES):
         # Its driver takes a tenth of a second to import.
         from octavo.db.postgresql_database import PostgresDatabase  # noqa: PLC0415
 
-        return PostgresDatabase(url)
+        return PostgresDatabase(url, lineage)
     return SqliteDatabase(Path(unquote(url.removeprefix("sqlite:///"))))
 
 

@@ -13,10 +13,9 @@ from octavo.db.statements.dispatching import PendingRow
 from octavo.db.unit_of_work import Rank, Store
 from octavo.drivers.protocol import Driver, Outcome, Submission
 from octavo.kit.clock import SECOND, Clock
-from octavo.kit.errors import StoreUnavailable
+from octavo.kit.errors import StoreInDoubt, StoreUnavailable
 from octavo.kit.tickets import reference
 from octavo.ledger import claim, links, receipts, settle
-from octavo.ledger.claim import Grant
 from octavo.ledger.errors import LedgerDisagrees, LinkLost
 from octavo.ledger.links import Link
 from octavo.ledger.settle import Answer
@@ -266,15 +265,14 @@ class LinkRunner:
 
     def _wants_more(self) -> bool:
         """On a route with a rate, what is booked while the window is full would be wasted."""
-        if self._paced and self._driver.room() <= 0:
-            return False
-        return self._holds.unsent < self.most_in_doubt
+        full = self._paced and self._driver.room() <= 0
+        return not full and self._holds.unsent < self.most_in_doubt
 
     async def _claim(self, link: Link) -> None:
         credit = self.most_in_doubt - self._holds.intended
         loop, begun, now = asyncio.get_running_loop(), 0.0, self._clock()
 
-        def unit(connection: Connection) -> Grant:
+        def unit(connection: Connection) -> claim.Grant:
             # Not before its turn has come: time that it waited could not be sent in any more.
             nonlocal begun, now
             begun, now = loop.time(), self._clock()
@@ -283,6 +281,8 @@ class LinkRunner:
         asked = perf_counter()
         try:
             grant = await self._store.write(Rank.CLAIM, unit)
+        except StoreInDoubt:
+            raise LinkLost from None  # slices may be leased that nobody here knows of
         except StoreUnavailable:
             self._claim_later(1.0)
             return
@@ -366,7 +366,7 @@ class LinkRunner:
         except StoreUnavailable as error:
             self._answers = taken + self._answers
             log.warning("settle postponed", route=self._route, error=str(error))
-            if self._lease_is_short():
+            if self._lease_is_short() or isinstance(error, StoreInDoubt):
                 raise LinkLost from None
             await asyncio.sleep(0.2)
             return

@@ -274,10 +274,13 @@ commit_mark = table(
     "commit_mark",
     big("session"),
     big("n"),
+    small("void", 0),
     sa.PrimaryKeyConstraint("session", "n"),
     clustered=True,
 )
-"""A row for each of a session's last transactions: proof that it was committed."""
+"""A row for each of a session's last transactions: proof that it was committed or, where `void`,
+that it never will be. PostgreSQL only.
+"""
 
 setting = table(
     "setting",

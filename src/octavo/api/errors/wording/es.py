@@ -64,6 +64,7 @@ WORDING: dict[int, tuple[str, ...]] = {
     455: ("Este campo necesita otro.", "Falta: {other}."),
     500: ("La petición no se pudo procesar.",),
     503: ("El servicio no está disponible por ahora y no se hizo nada: vuelva a intentarlo.",),
+    504: ("No se sabe si esto se hizo: vuelva a enviarlo solo con el mismo request_id.",),
     2005: ("El campo [destination email] debe ser válido.",),
 }
 

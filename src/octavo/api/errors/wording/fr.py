@@ -61,6 +61,7 @@ WORDING: dict[int, tuple[str, ...]] = {
     455: ("Ce champ en demande un autre.", "Absent : {other}."),
     500: ("La requête n'a pas pu être traitée.",),
     503: ("Le service est indisponible pour le moment et rien n'a été fait : réessayez.",),
+    504: ("Rien ne dit si ceci a été fait : ne le renvoyez qu'avec le même request_id.",),
     2005: ("Le champ [destination email] doit être valide.",),
 }
 

@@ -431,6 +431,7 @@ def routes_and_jobs() -> None:
     table(
         "commit_mark",
         *big("session", "n"),
+        *small("void", default="0"),
         sa.PrimaryKeyConstraint("session", "n", name="pk_commit_mark"),
         clustered=True,
     )
