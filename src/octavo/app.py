@@ -34,6 +34,7 @@ from octavo.campaigns.planning import Planner
 from octavo.campaigns.service import Doubts, SmsService
 from octavo.contacts import removal
 from octavo.db.clock import DatabaseClock
+from octavo.db.hints import carried
 from octavo.db.request_log import RequestLog
 from octavo.db.sqlite import ServerLock
 from octavo.db.unit_of_work import Rank, Store
@@ -146,6 +147,7 @@ async def _work(
     async with AsyncExitStack() as stack:
         store, clock = await stack.enter_async_context(_opened(settings, metrics))
         work = await stack.enter_async_context(_working(settings, store, clock, metrics))
+        await stack.enter_async_context(carried(settings.database.hints(), work.worker.wake))
         if sock is not None:
             app = make_operating_app(_health(settings, store, clock, work))
             metrics_page.add(app, MetricsPage(metrics.exposition, settings.metrics_token))
@@ -196,7 +198,9 @@ async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[
         if working:
             work = await stack.enter_async_context(_working(settings, store, clock, metrics))
         health = _health(settings, store, clock, work)
-        wake = work.worker.wake if work else _nobody
+        wake = await stack.enter_async_context(
+            carried(settings.database.hints(), work.worker.wake if work else None)
+        )
         services = _services(
             settings, store, clock, chance=SystemRandom(), wake=wake, metrics=metrics
         )
@@ -305,10 +309,6 @@ class Work(NamedTuple):
         """Lets links and callbacks drain; returns at once."""
         self.worker.stop()
         self.callbacks.stop()
-
-
-def _nobody() -> None:
-    """The hint of an API without a worker: workers look ten times a second."""
 
 
 def worker_name() -> str:

@@ -88,6 +88,11 @@ def connect(url: str) -> Raw:
     return raw
 
 
+async def connect_async(url: str) -> psycopg.AsyncConnection[Row]:
+    """A connection for the event loop, without transactions. Raises psycopg.Error."""
+    return await psycopg.AsyncConnection.connect(complete(url), autocommit=True)
+
+
 def complete(url: str) -> str:
     """What libpq is given for a URL: our defaults where it says nothing."""
     given = conninfo.conninfo_to_dict(url)

@@ -12,6 +12,8 @@ from psycopg import errors
 
 from octavo.db import postgresql
 from octavo.db.database import Reader, Standing
+from octavo.db.hints import Hints
+from octavo.db.postgresql_hints import PostgresHints
 from octavo.db.postgresql_lineage import Lineage
 from octavo.db.postgresql_session import Session
 from octavo.db.postgresql_store import PostgresStore
@@ -77,6 +79,10 @@ class PostgresDatabase:
     def store(self) -> Store:
         """Opens it for one server process among others."""
         return PostgresStore(self.url, self._chance, self._lineage)
+
+    def hints(self) -> Hints:
+        """Tells every process of it, by NOTIFY."""
+        return PostgresHints(self.url, self._chance)
 
     def write(self, unit: Unit[T]) -> T:
         """Runs one unit and commits it."""

@@ -21,8 +21,9 @@ from octavo.routes.schemas import (
 )
 
 MOST_IN_A_SLICE = 500
-SLICE_SECONDS = 30
-"""A slice is at most what the slowest route of its group sends in this time (design 4.1)."""
+LEAST_IN_A_SLICE = 10
+SLICE_SECONDS = 0.5
+"""A slice is what the slowest route of its group is granted at a time (decision 0020)."""
 
 MOST_WINDOW = 1_000
 MOST_LINKS = 64
@@ -161,8 +162,8 @@ def _group(rule: Rule, members: list[Member]) -> RouteGroup | None:
 
 def _slice_size(members: list[Member]) -> int:
     rates = [member.rate for member in members if member.rate]
-    slowest = min(rates, default=float(MOST_IN_A_SLICE))
-    return max(1, min(MOST_IN_A_SLICE, int(slowest * SLICE_SECONDS)))
+    slowest = min(rates, default=MOST_IN_A_SLICE / SLICE_SECONDS)
+    return min(MOST_IN_A_SLICE, max(LEAST_IN_A_SLICE, int(slowest * SLICE_SECONDS)))
 
 
 def _short_code(members: list[Member]) -> str:

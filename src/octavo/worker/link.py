@@ -8,6 +8,7 @@ from time import perf_counter
 
 import structlog
 
+from octavo.db.connection import Connection
 from octavo.db.statements.dispatching import PendingRow
 from octavo.db.unit_of_work import Rank, Store
 from octavo.drivers.protocol import Driver, LinkDown, Outcome, Submission
@@ -20,7 +21,7 @@ from octavo.ledger.links import Link
 from octavo.ledger.settle import Answer
 from octavo.worker.answers import answer_of, late, retry_after
 from octavo.worker.crew import Crew
-from octavo.worker.holds import Hold, Holds
+from octavo.worker.holds import LATE, Hold, Holds
 from octavo.worker.observer import LinkObserver
 from octavo.worker.sink import LinkSink
 from octavo.worker.texts import Texts
@@ -85,6 +86,7 @@ class LinkRunner:
         self._answers: list[tuple[Answer, int]] = []
         self._answered_at = 0.0
         self._claim_at = 0.0
+        self._paced = False
         self._lost_gates = 0
         self._lease_ends = 0.0
         self._renew_at = 0.0
@@ -206,11 +208,12 @@ class LinkRunner:
             self._wake.clear()
             self._pump()
             now = loop.time()
+            self._holds.drop_late(now - LATE)
             if now >= self._renew_at:
                 await self._renew(link)
             if self._settle_due(now):
                 await self._settle(link)
-            if self._holds.unsent < self.most_in_doubt and now >= self._claim_at:
+            if self._wants_more() and now >= self._claim_at:
                 await self._claim(link)
             self._pump()
             await self._idle(self._pause(loop.time()))
@@ -231,10 +234,10 @@ class LinkRunner:
         if self._settle_due(now):
             return 0.0
         pause = min(POLL, max(self._claim_at - now, 0.0) or POLL)
-        if self._holds.unsent < self.most_in_doubt and self._claim_at <= now:
+        if self._wants_more() and self._claim_at <= now:
             return 0.0
         if self._answers:
-            pause = min(pause, max(self._answered_at + LONGEST_WAIT - now, 0.0))
+            pause = min(pause, max(self._answered_at + LONGEST_WAIT - now, 0.001))
         due = self._holds.next_due()
         if due is not None and self._driver.room() > 0:
             pause = min(pause, max(due - now, 0.001))
@@ -265,14 +268,24 @@ class LinkRunner:
 
     # -- claim and send ------------------------------------------------------------------------
 
+    def _wants_more(self) -> bool:
+        """On a route with a rate, what is booked while the window is full would be wasted."""
+        full = self._paced and self._driver.room() <= 0
+        return not full and self._holds.unsent < self.most_in_doubt
+
     async def _claim(self, link: Link) -> None:
         credit = self.most_in_doubt - self._holds.intended
-        begun, now = asyncio.get_running_loop().time(), self._clock()
+        loop, begun, now = asyncio.get_running_loop(), 0.0, self._clock()
+
+        def unit(connection: Connection) -> claim.Grant:
+            # Not before its turn has come: time that it waited could not be sent in any more.
+            nonlocal begun, now
+            begun, now = loop.time(), self._clock()
+            return claim.claim(connection, link, credit=credit, now=now)
+
         asked = perf_counter()
         try:
-            grant = await self._store.write(
-                Rank.CLAIM, lambda c: claim.claim(c, link, credit=credit, now=now)
-            )
+            grant = await self._store.write(Rank.CLAIM, unit)
         except StoreInDoubt:
             raise LinkLost from None  # slices may be leased that nobody here knows of
         except StoreUnavailable:
@@ -281,6 +294,7 @@ class LinkRunner:
         waited = None if grant.due_since is None else now - grant.due_since
         self._observer.claimed(grant, waited, perf_counter() - asked)
         if grant.slices:
+            self._paced = grant.rate is not None
             self._holds.add(grant, begun + (grant.start - now) / SECOND)
         elif grant.lost_gate:
             # Each link of the route waits otherwise, and otherwise each time.
@@ -302,7 +316,7 @@ class LinkRunner:
         batch: list[Submission] = []
         alone = not self._in_flight
         now = asyncio.get_running_loop().time()
-        for hold, row in self._holds.next_ready(now, room, alone=alone):
+        for hold, row in self._holds.next_ready(now, room, late=now - LATE, alone=alone):
             self._in_flight[row.campaign, row.seq, hold.slice.pass_] = hold, row
             batch.append(
                 Submission(
@@ -338,7 +352,7 @@ class LinkRunner:
     def _settle_due(self, now: float) -> bool:
         if self._answers:
             full = len(self._answers) >= CHUNK or not self._in_flight
-            return full or now - self._answered_at >= LONGEST_WAIT
+            return full or now >= self._answered_at + LONGEST_WAIT
         credit = self.most_in_doubt - self._holds.intended
         return self._holds.wants_intent(credit) or self._holds.has_ended()
 

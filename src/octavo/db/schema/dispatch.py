@@ -143,7 +143,7 @@ slice_ = table(
     big("not_after", null=True),
     big("lo"),
     big("hi"),
-    big("n"),
+    big("parts"),
     big("cur"),
     big("grant_hi"),
     big("intent_hi"),
@@ -163,10 +163,31 @@ route_group = table(
     "route_group",
     key(),
     text("name"),
-    sa.Column("vt", REAL, nullable=False, server_default="0"),
     sa.UniqueConstraint("name"),
+)
+
+group_turn = table(
+    "group_turn",
+    big("group_id"),
+    small("priority"),
+    sa.Column("vt", REAL, nullable=False),
+    sa.PrimaryKeyConstraint("group_id", "priority"),
+    clustered=True,
     fillfactor=50,
 )
+"""The virtual time that a group has come to, for each priority."""
+
+account_turn = table(
+    "account_turn",
+    big("account_id"),
+    big("group_id"),
+    small("priority"),
+    sa.Column("vt", REAL, nullable=False),
+    sa.PrimaryKeyConstraint("account_id", "group_id", "priority"),
+    clustered=True,
+    fillfactor=50,
+)
+"""The virtual time at which an account will have been served all that it asked of a group."""
 
 route = table(
     "route",

@@ -33,7 +33,6 @@ def people() -> None:
         *text("time_zone", default="Europe/Paris"),
         *text("currency", default="EUR"),
         *real("weight", default="1"),
-        *real("vt", default="0"),
         *big("available", default="0"),
         *big("created_at"),
         sa.PrimaryKeyConstraint("id", name="pk_account"),
@@ -319,7 +318,7 @@ def orders() -> None:
         *real("vt"),
         *big("run_at"),
         *big("not_after", null=True),
-        *big("lo", "hi", "n", "cur", "grant_hi", "intent_hi"),
+        *big("lo", "hi", "parts", "cur", "grant_hi", "intent_hi"),
         *small("state"),
         *big("link_id", null=True),
         *big("fence", default="0"),
@@ -339,9 +338,25 @@ def routes_and_jobs() -> None:
         "route_group",
         number(),
         *text("name"),
-        *real("vt", default="0"),
         sa.PrimaryKeyConstraint("id", name="pk_route_group"),
         sa.UniqueConstraint("name", name="uq_route_group_name"),
+    )
+    table(
+        "group_turn",
+        *big("group_id"),
+        *small("priority"),
+        *real("vt"),
+        sa.PrimaryKeyConstraint("group_id", "priority", name="pk_group_turn"),
+        clustered=True,
+        fillfactor=50,
+    )
+    table(
+        "account_turn",
+        *big("account_id", "group_id"),
+        *small("priority"),
+        *real("vt"),
+        sa.PrimaryKeyConstraint("account_id", "group_id", "priority", name="pk_account_turn"),
+        clustered=True,
         fillfactor=50,
     )
     table(
