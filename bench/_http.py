@@ -18,14 +18,14 @@ _LENGTH = b"content-length:"
 
 
 class RefusedError(Exception):
-    """An answer other than 201; its text is the answer."""
+    """An answer that was not expected; its text is the answer."""
 
 
-def request(body: Mapping[str, object]) -> bytes:
-    """A send as bytes."""
+def request(body: Mapping[str, object], login: str = LOGIN) -> bytes:
+    """A send as bytes; every account of a bench has the same key."""
     content = json.dumps(body).encode()
     head = (
-        f"POST {PATH} HTTP/1.1\r\nhost: 127.0.0.1\r\napi-login: {LOGIN}\r\napi-key: {KEY}\r\n"
+        f"POST {PATH} HTTP/1.1\r\nhost: 127.0.0.1\r\napi-login: {login}\r\napi-key: {KEY}\r\n"
         f"content-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
     )
     return head.encode() + content
@@ -36,14 +36,23 @@ def body_of(request: bytes) -> bytes:
     return request.partition(_HEAD_END)[2]
 
 
-async def send_all(port: int, requests: Sequence[bytes], count: int, connections: int) -> float:
+async def send_all(
+    port: int,
+    requests: Sequence[bytes],
+    count: int,
+    connections: int,
+    *,
+    fine: tuple[bytes, ...] = (CREATED,),
+) -> float:
     """Sends `count` requests, in turn, over that many connections kept alive; the seconds from the
-    first byte to the last answer. Raises RefusedError, OSError.
+    first byte to the last answer. `fine` are the beginnings of answers that are expected.
+
+    Raises RefusedError, OSError.
     """
     loop = asyncio.get_running_loop()
     supply = islice(cycle(requests), count)
     clients = [
-        (await loop.create_connection(lambda: _Client(supply), "127.0.0.1", port))[1]
+        (await loop.create_connection(lambda: _Client(supply, fine), "127.0.0.1", port))[1]
         for _ in range(connections)
     ]
     begun = time.perf_counter()
@@ -56,8 +65,9 @@ async def send_all(port: int, requests: Sequence[bytes], count: int, connections
 class _Client(asyncio.Protocol):
     """One connection: the next request goes when the last answer is complete."""
 
-    def __init__(self, supply: Iterator[bytes]) -> None:
+    def __init__(self, supply: Iterator[bytes], fine: tuple[bytes, ...]) -> None:
         self._supply = supply
+        self._fine = fine
         self._answer = b""
         self._transport: asyncio.WriteTransport
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -84,7 +94,7 @@ class _Client(asyncio.Protocol):
         length = int(head.lower().partition(_LENGTH)[2].split(None, 1)[0])
         if len(body) < length:
             return
-        if not head.startswith(CREATED):
+        if not head.startswith(self._fine):
             self._fail(RefusedError(self._answer.decode("utf-8", "replace")))
             return
         self._answer = b""

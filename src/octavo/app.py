@@ -23,7 +23,7 @@ from octavo.accounts.keys import Peppers, load_peppers
 from octavo.api import metrics as metrics_page
 from octavo.api.app import make_app, make_operating_app
 from octavo.api.context import Services
-from octavo.api.health import Check, Health, disk_has_room, store_works
+from octavo.api.health import Check, Health, disk_has_room
 from octavo.api.metrics import MetricsPage
 from octavo.api.request_log import LogRequests
 from octavo.api.server import Server, listening, loop_factory, stop_signals
@@ -38,12 +38,15 @@ from octavo.campaigns.planning import Planner
 from octavo.campaigns.service import Doubts, SmsService
 from octavo.contacts import removal
 from octavo.db.clock import DatabaseClock
+from octavo.db.hints import carried
 from octavo.db.request_log import RequestLog
 from octavo.db.sqlite import ServerLock
 from octavo.db.unit_of_work import Rank, Store
+from octavo.db.vitals import Vitals
 from octavo.drivers.protocol import Driver
 from octavo.drivers.sandbox.driver import SandboxDriver
 from octavo.drivers.sandbox.settings import SandboxSettings
+from octavo.drivers.smpp.maker import maker
 from octavo.kit import logs
 from octavo.kit.clock import Clock, system_clock
 from octavo.kit.errors import OctavoError
@@ -149,8 +152,9 @@ async def _work(
     async with AsyncExitStack() as stack:
         store, clock = await stack.enter_async_context(_opened(settings, metrics))
         work = await stack.enter_async_context(_working(settings, store, clock, metrics))
+        await stack.enter_async_context(carried(settings.database.hints(), work.worker.wake))
         if sock is not None:
-            app = make_operating_app(_health(settings, store, work))
+            app = make_operating_app(_health(settings, store, clock, work))
             metrics_page.add(app, MetricsPage(metrics.exposition, settings.metrics_token))
             await stack.enter_async_context(_served(settings, app, sock))
         announce()
@@ -198,8 +202,10 @@ async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[
         work = None
         if working:
             work = await stack.enter_async_context(_working(settings, store, clock, metrics))
-        health = _health(settings, store, work)
-        wake = work.worker.wake if work else _nobody
+        health = _health(settings, store, clock, work)
+        wake = await stack.enter_async_context(
+            carried(settings.database.hints(), work.worker.wake if work else None)
+        )
         services = _services(
             settings, store, clock, chance=SystemRandom(), wake=wake, metrics=metrics
         )
@@ -220,14 +226,18 @@ async def running(settings: Settings, *, working: bool = True) -> AsyncIterator[
     log.info("server stopped")
 
 
-def _health(settings: Settings, store: Store, work: "Work | None") -> Health:
+def _health(settings: Settings, store: Store, clock: Clock, work: "Work | None") -> Health:
+    vitals = Vitals(store, clock)
     checks: dict[str, Check] = {
-        "store": partial(store_works, store),
+        "store": vitals.problem,
         "disk": partial(disk_has_room, settings.data_dir),
     }
     if work:
         checks["links"] = work.worker.problem
-    return Health(checks)
+    cautions: dict[str, Check] = {}
+    if not settings.database.embedded:
+        cautions["standby"] = vitals.warning
+    return Health(checks, cautions)
 
 
 @asynccontextmanager
@@ -304,10 +314,6 @@ class Work(NamedTuple):
         """Lets links and callbacks drain; returns at once."""
         self.worker.stop()
         self.callbacks.stop()
-
-
-def _nobody() -> None:
-    """The hint of an API without a worker: workers look ten times a second."""
 
 
 def worker_name() -> str:
@@ -392,6 +398,8 @@ def _links(settings: Settings, routes: list[Route], clock: Clock) -> list[LinkSp
 def _driver_maker(
     settings: Settings, route: Route, number: int, clock: Clock
 ) -> Callable[[], Driver]:
+    if route.driver == "smpp":
+        return maker(route.settings, route.window, clock, SystemRandom())
     if route.driver != "sandbox":
         raise UnknownDriver(f"route {route.name}: {route.driver}")
     dials = SandboxSettings(

@@ -214,7 +214,7 @@ class Settings(BaseSettings):  # type: ignore[explicit-any] # of its generated m
     def database(self) -> Database:
         """The one that the URL names, else a file in the data directory."""
         if self.database_url:
-            return database_at(self.database_url)
+            return database_at(self.database_url, self.data_dir / "postgresql.lineage")
         return SqliteDatabase(self.data_dir / "octavo.db")
 
     @property

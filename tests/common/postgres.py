@@ -4,10 +4,12 @@
 """
 
 import atexit
+import contextlib
 import itertools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -55,7 +57,7 @@ def programs() -> Path | None:
     """Where `postgres` and `initdb` are: on PATH, or where Debian puts the newest version."""
     on_path = shutil.which("postgres")
     if on_path and shutil.which("initdb"):
-        return Path(on_path).parent
+        return Path(on_path).resolve().parent  # a link may stand there without its siblings
     found = [
         folder
         for folder in Path("/usr/lib/postgresql").glob("*/bin")
@@ -73,10 +75,15 @@ class Identity(TypedDict, total=False):
 
 
 class Cluster:
-    """A server with a data directory of its own."""
+    """A server with a data directory of its own; `primary`: it follows that one as a standby."""
 
     def __init__(
-        self, binaries: Path, settings: Mapping[str, str], folder: Path | None = None
+        self,
+        binaries: Path,
+        settings: Mapping[str, str],
+        folder: Path | None = None,
+        *,
+        primary: "Cluster | None" = None,
     ) -> None:
         self._binaries = binaries
         self._settings = settings
@@ -85,10 +92,16 @@ class Cluster:
         if self._user:
             os.chown(self.directory, self._user.pw_uid, self._user.pw_gid)
         self._data = self.directory / "data"
-        self._run(
-            "initdb", "-D", str(self._data), "-U", USER,
-            "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync",
-        )  # fmt: skip
+        if primary is None:
+            self._run(
+                "initdb", "-D", str(self._data), "-U", USER,
+                "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync",
+            )  # fmt: skip
+        else:
+            self._run(
+                "pg_basebackup", "-D", str(self._data), "-h", str(primary.directory), "-U", USER,
+                "--write-recovery-conf", "--checkpoint=fast", "--no-sync",
+            )  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
         self._kept = ExitStack()
         self._spare: list[str] = []
@@ -125,14 +138,52 @@ class Cluster:
             process.stdin.close()
             process.wait(PATIENCE)
 
+    def kill9(self) -> None:
+        """Kills all its processes at once, as when the machine is lost."""
+        server = int((self._data / "postmaster.pid").read_text().split()[0])
+        os.kill(server, signal.SIGSTOP)  # so that it has no more children than are found
+        children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        for pid in (server, *map(int, children)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.stop()
+
+    def standby(self) -> "Cluster":
+        """A started standby of this server."""
+        made = Cluster(self._binaries, self._settings, primary=self)
+        made.start()
+        return made
+
+    def wait_for_standbys(self, names: str = "*") -> None:
+        """From now on no commit returns before a standby has it ("" : they are not waited for)."""
+        self.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
+        self.execute("SELECT pg_reload_conf()")
+        end = time.monotonic() + PATIENCE
+        while self._synchronous() != bool(names):
+            assert time.monotonic() < end, "the standby does not follow"
+            time.sleep(0.02)
+
+    def promote(self) -> None:
+        """Makes a primary of a standby."""
+        self._run("pg_ctl", "promote", "-w", "-D", str(self._data))
+
+    def _synchronous(self) -> bool:
+        with psycopg.connect(self.url("postgres"), autocommit=True) as raw:
+            found = raw.execute(
+                "SELECT current_setting('synchronous_standby_names') <> '' AND EXISTS"
+                " (SELECT FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum'))"
+            ).fetchone()
+        return found is not None and bool(found[0])
+
     def remove(self) -> None:
         """Ends it and forgets everything."""
         self.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def url(self, database: str) -> str:
-        """What libpq takes for a database of it."""
-        return f"postgresql:///{database}?host={self.directory}&user={USER}"
+    def url(self, database: str, *others: "Cluster") -> str:
+        """What libpq takes for a database of it, or of the others where it is away."""
+        hosts = ",".join(str(cluster.directory) for cluster in (self, *others))
+        return f"postgresql:///{database}?host={hosts}&user={USER}"
 
     def execute(self, sql: str) -> None:
         """A statement outside of every test's database."""

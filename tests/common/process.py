@@ -40,6 +40,8 @@ class ServerProcess:
         self.command = command
         self.port = free_port()
         self.starts = 0
+        self.judged_at = ""
+        """Where tests read what it wrote, when its own URL names several servers."""
         self._log = log or data_dir.with_name(data_dir.name + ".log")
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -50,7 +52,7 @@ class ServerProcess:
     @property
     def url(self) -> str:
         """That of its database on PostgreSQL, "" when it is the file."""
-        return self.env.get("OCTAVO_DATABASE_URL", "")
+        return self.judged_at or self.env.get("OCTAVO_DATABASE_URL", "")
 
     def launch(self, **env: str) -> None:
         """Starts the process and returns at once; `env` is for this start only."""
@@ -128,9 +130,13 @@ class ServerProcess:
 
     def sigterm(self) -> int:
         """Asks it to stop; its exit code."""
+        self.ask_to_stop()
+        return self.wait_exit()
+
+    def ask_to_stop(self) -> None:
+        """Sends SIGTERM and returns at once."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self.wait_exit()
 
     def wait_exit(self) -> int:
         assert self._process is not None

@@ -23,6 +23,7 @@ from octavo.accounts.schemas import NewAccount
 from octavo.api.server import loop_factory
 from octavo.db import sqlite
 from octavo.db.codes import CampaignState, Scope
+from octavo.db.connection import Connection
 from octavo.db.unit_of_work import run_once
 from octavo.kit.clock import system_clock
 from octavo.kit.money import money
@@ -34,7 +35,7 @@ from tests.common import database
 
 PEPPER = "a-pepper-that-only-tests-use"
 PREFIX = "/v1/public"
-_WRITTEN = ("campaign", "slice", "request_key", "contact", "list", "parameter")
+_WRITTEN = ("campaign", "slice", "account_turn", "request_key", "contact", "list", "parameter")
 WAIT = 20
 """Seconds after which something that should happen at once has not happened."""
 
@@ -214,7 +215,7 @@ class Customer:
         """All that orders leave behind with this account: unchanged when nothing was done."""
         counted = (f"(SELECT count(*) FROM {table} WHERE account_id = a.id)" for table in _WRITTEN)  # noqa: S608 - the names are ours
         return self.server.rows(
-            f"SELECT available, vt, {', '.join(counted)} FROM account a WHERE id = ?",  # noqa: S608 - as above
+            f"SELECT available, {', '.join(counted)} FROM account a WHERE id = ?",  # noqa: S608 - as above
             self.account,
         )[0]
 
@@ -261,9 +262,16 @@ def wait_until(happened: Callable[[], bool]) -> None:
 
 
 @contextlib.contextmanager
-def serving(used: Settings) -> Iterator[Server]:
-    """A server on a free port, with the default prices and routes and no account."""
+def serving(
+    used: Settings, prepare: Callable[[Connection], None] | None = None
+) -> Iterator[Server]:
+    """A server on a free port, with the default prices and routes and no account; `prepare` may
+    change its database before it starts.
+    """
     file = database.seeded(used.data_dir)
+    if prepare is not None:
+        with database.connection(file) as c:
+            prepare(c)
     up: Future[_Up] = Future()
     thread = threading.Thread(target=_run, args=(used, up))
     thread.start()

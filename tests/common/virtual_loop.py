@@ -32,6 +32,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._skipping.now
 
+    def skip(self, seconds: float) -> None:
+        """Time passes in which nothing runs."""
+        self._skipping.now += seconds
+
 
 def run_virtually(main: Coroutine[object, object, _T]) -> _T:
     """`asyncio.run` on a virtual loop."""

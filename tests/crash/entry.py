@@ -3,7 +3,8 @@
 `CRASH_AT=what:when:n` kills the process with SIGKILL when a moment has come n times:
 
 * `what` is a unit of work (see UNITS and `matters`); `when` is `before` its commit, `during` it
-  (0.1 to 1 ms after it has begun, while SQLite writes) or `after` it, before anybody hears of it;
+  (0.1 to 1 ms after it has begun, while the engine writes) or `after` it, before anybody hears of
+  it;
 * `granted`: a claim is on disk, nothing of it is in the outbox;
 * `offer`: `before` or `after` the write to the outbox, or `during` it, when half is written;
 * `answered`: outcomes have come, their settle has not begun.
@@ -20,10 +21,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Protocol, TypeVar
 
 from octavo import app
 from octavo.cli.main import main
 from octavo.db import sqlite
+from octavo.db.postgresql import Raw
+from octavo.db.postgresql_session import Session
 from octavo.drivers.sandbox import driver, journal
 from octavo.kit.clock import SECOND, Instant, system_clock
 from octavo.ledger import (
@@ -41,8 +45,17 @@ from octavo.ledger import (
 from octavo.worker.holds import Holds
 from octavo.worker.link import LinkRunner
 
+T = TypeVar("T")
+
+
+class Around(Protocol):
+    """Commits, and dies around it when it is time."""
+
+    def __call__(self, commit: Callable[[], T], /) -> T: ...
+
+
 UNITS: dict[str, tuple[ModuleType, str]] = {
-    "accept": (orders, "accept"),
+    "accept": (orders, "accept_all"),
     "take": (links, "take"),
     "claim": (claim, "claim"),
     "settle": (settle, "settle"),
@@ -151,23 +164,45 @@ def plant_in_commit(what: str, when: str, countdown: Countdown) -> None:
             doomed.here = True
         return result
 
+    def around(commit: Callable[[], T]) -> T:
+        if not getattr(doomed, "here", False):
+            return commit()
+        if when == "before":
+            die()
+        if when == "during":
+            threading.Thread(target=die_soon, daemon=True).start()
+        done = commit()
+        die()
+        return done
+
+    setattr(module, name, unit)
+    plant_in_sqlite(around)
+    plant_in_postgresql(around)
+
+
+def plant_in_sqlite(around: Around) -> None:
+    """Each COMMIT on SQLite goes through `around`."""
+
     class Connection(sqlite3.Connection):
         def execute(self, sql: str, *args: object) -> sqlite3.Cursor:
-            if sql != "COMMIT" or not getattr(doomed, "here", False):
+            if sql != "COMMIT":
                 return super().execute(sql, *args)  # type: ignore[arg-type]
-            if when == "before":
-                die()
-            if when == "during":
-                threading.Thread(target=die_soon, daemon=True).start()
-            done = super().execute(sql)
-            die()
-            return done
+            return around(lambda: super(Connection, self).execute(sql))
 
     def connect(path: Path, **options: object) -> sqlite3.Connection:
         return sqlite3.connect(path, factory=Connection, **options)  # type: ignore[call-overload, no-any-return]
 
-    setattr(module, name, unit)
     shadow(sqlite, "sqlite3", sqlite3, connect=connect)
+
+
+def plant_in_postgresql(around: Around) -> None:
+    """So does each commit of something on PostgreSQL."""
+    real = Session._mark_and_commit
+
+    def mark_and_commit(self: Session, raw: Raw) -> None:
+        around(lambda: real(self, raw))
+
+    setattr(Session, "_mark_and_commit", mark_and_commit)  # noqa: B010 - it is no attribute to assign
 
 
 def plant_in_write(countdown: Countdown) -> None:

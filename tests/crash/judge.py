@@ -202,17 +202,6 @@ def doubts_so_far(server: ServerProcess) -> int:
         return sum(1 for _ in doubted(raw))
 
 
-def wait_taken_over(server: ServerProcess) -> None:
-    """Waits until this start's links have settled what the last holder left."""
-
-    def taken() -> bool:
-        with closing(opened(server.data_dir, server.url)) as raw:
-            found = raw.execute("SELECT min(fence) FROM link WHERE lease_until > 0").fetchone()[0]
-        return found is not None
-
-    server.wait(taken, "no link was taken")
-
-
 def judge(server: ServerProcess, notes: Notes, kills: int, *, reports: bool = True) -> Books:
     """Checks every promise on a server that has settled and ended; what it read."""
     books = Books(server.data_dir, server.url)

@@ -105,7 +105,9 @@ class Customer:
                 "POST", "/v1/public/sms-campaign/send", json.dumps(order.body), headers
             )
             response = self._connection.getresponse()
-            return Answer(response.status, json.loads(response.read()))
+            body = json.loads(response.read())
+            # 504 tells as much as a broken connection: it may have been taken.
+            return Answer(0, {}) if response.status == 504 else Answer(response.status, body)
         except (OSError, http.client.HTTPException):
             self._connection.close()
             return Answer(0, {})

@@ -11,9 +11,9 @@ import pytest
 
 from tests.common.peers import need
 from tests.common.process import ServerProcess
-from tests.crash.conftest import DIALS
 from tests.crash.judge import judge, wait_settled
 from tests.crash.load import sending
+from tests.crash.site import DIALS
 
 SIZE = 96 << 20
 LEFT = 1 << 20

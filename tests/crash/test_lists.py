@@ -17,7 +17,7 @@ import pytest
 from octavo.db.codes import CampaignState
 from octavo.drivers.sandbox.outbox import read_outbox
 from tests.common.process import KEY, LOGIN, PATIENCE, ServerProcess
-from tests.crash.judge import breaches, connection_of, opened, wait_taken_over
+from tests.crash.judge import breaches, connection_of, opened
 
 pytestmark = pytest.mark.slow
 
@@ -112,7 +112,6 @@ class Client:
         assert self.deaths == 1
         if not self.server.running():
             self.server.start()
-        wait_taken_over(self.server)
         assert self.server.sigterm() == 0
         with closing(opened(self.server.data_dir)) as raw:
             assert list(breaches(connection_of(raw))) == []

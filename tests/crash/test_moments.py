@@ -5,29 +5,26 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from octavo.db.codes import CampaignState, MessageState
 from octavo.db.connection import Connection
-from octavo.db.unit_of_work import run_once
 from octavo.drivers.sandbox.outbox import read_outbox
 from octavo.kit.clock import system_clock
 from octavo.ledger import campaigns
 from octavo.routes import service as routes
 from octavo.routes.service import MOST_WINDOW
-from tests.common.process import ServerProcess
 from tests.crash.judge import (
     MOST_IN_DOUBT,
     Books,
     Key,
     doubted,
-    judge,
     opened,
-    wait_settled,
-    wait_taken_over,
 )
 from tests.crash.load import Answer, Customer, Notes, Order, make_order
+from tests.crash.site import ENGINES, Site, made_on
 
 pytestmark = pytest.mark.slow
 
@@ -38,11 +35,12 @@ Unit = Callable[[Connection], None]
 class Desk:
     """One customer with one server, and what both know."""
 
-    def __init__(self, server: ServerProcess) -> None:
-        self.server = server
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.server = site.api
         self.notes = Notes()
         self.deaths = 0
-        self._customer = Customer(server.port, self.notes)
+        self._customer = Customer(site.api.port, self.notes)
         self._rng = random.Random(1)
 
     def order(self, size: int = 500, *, repeat: bool = False, **more: object) -> Order:
@@ -75,25 +73,23 @@ class Desk:
         if order and self.server.wait_ready_or_dead():
             self.order(repeat=repeat)
         self.server.wait_killed()
+        self.site.bury(self.server)
         self.deaths += 1
 
     def starts(self) -> None:
         """Starts the server with no fault in it, and waits until it has looked at the past."""
-        self.server.start()
-        wait_taken_over(self.server)
+        self.site.start()
 
     def ends(self) -> Books:
         """Settles, stops and judges."""
         if not self.server.running():
             self.starts()
         self.retry()
-        wait_settled(self.server)
-        assert self.server.sigterm() == 0, self.server.told("no clean end")
-        return judge(self.server, self.notes, self.deaths)
+        return self.site.ends(self.notes, self.deaths)
 
     def write(self, unit: Unit) -> None:
         """A short write beside the server, as commands do."""
-        run_once(self.server.database, unit)
+        self.site.write(unit)
 
     def taken(self) -> Counter[Key]:
         """How often the carrier took each message so far."""
@@ -102,7 +98,7 @@ class Desk:
 
     def doubts(self) -> Counter[Key]:
         """How often each message has come into doubt so far."""
-        with closing(opened(self.server.data_dir)) as raw:
+        with closing(opened(self.server.data_dir, self.server.url)) as raw:
             return Counter(doubted(raw))
 
     def close(self) -> None:
@@ -110,12 +106,19 @@ class Desk:
 
 
 @pytest.fixture
-def desk(crash_server: ServerProcess) -> Iterator[Desk]:
-    desk = Desk(crash_server)
-    yield desk
-    desk.close()
+def desk(request: pytest.FixtureRequest, prepared: Path, tmp_path: Path) -> Iterator[Desk]:
+    """On SQLite unless the test names another engine."""
+    with made_on(getattr(request, "param", "sqlite"), tmp_path, prepared, workers=0) as site:
+        desk = Desk(site)
+        yield desk
+        desk.close()
 
 
+on_each_engine = pytest.mark.parametrize("desk", ENGINES, indirect=True)
+"""For what differs by engine: the commit."""
+
+
+@on_each_engine
 def test_an_order_is_there_exactly_when_its_commit_was(desk: Desk) -> None:
     for moment in ("accept:before:1", "accept:during:1", "accept:after:1"):
         desk.dies(moment)
@@ -145,6 +148,7 @@ process are offered in one write, and answered in one batch.
 """
 
 
+@on_each_engine
 def test_in_doubt_is_what_had_an_intent_and_no_outcome(desk: Desk) -> None:
     seen: list[tuple[Counter[Key], Counter[Key]]] = []
     for moment in DISPATCH:

@@ -70,6 +70,7 @@ def test_without_a_database_every_command_says_how_to_make_one(
         ("wallet", "top-up"): ["1", "5"],
         ("price", "set"): ["sms_premium", "FR", "1"],
         ("price", "unset"): ["sms_premium", "FR"],
+        ("route", "add", "smpp"): ["carrier", "localhost:2775", "--system-id", "octavo"],
         ("contacts", "list"): ["1"],
         ("contacts", "show"): ["1", "0"],
         ("contacts", "add"): ["1", "0"],
@@ -202,6 +203,56 @@ def test_prices_are_set_listed_and_unset(octavo: Commands) -> None:
 )
 def test_a_senseless_price_is_wrong_usage(octavo: Commands, words: list[str]) -> None:
     assert octavo.fails("price", "set", *words, code=2).startswith("Error: ")
+
+
+def test_a_carrier_is_added(octavo: Commands, tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("s3cret\n")
+    words = ["carrier", "smsc.test:2776", "--system-id", "octavo", "--password-file", str(password)]
+    more = ["--rate", "20", "--links", "2", "--set", "long=udh16", "--set", "id_habit=answer_hex"]
+
+    told = octavo("route", "add", "smpp", *words, *more)
+
+    assert told == "route carrier is in group sms (tier 0) from the next start on\n"
+    shown = octavo.json("route", "show", "carrier")
+    assert isinstance(shown, dict)
+    assert (shown["driver"], shown["rate"], shown["links"]) == ("smpp", 20, 2)
+    assert shown["groups"] == ["sms (tier 0)"]
+    assert shown["settings"] == {
+        "host": "smsc.test",
+        "port": "2776",
+        "system_id": "octavo",
+        "password_file": str(password),
+        "long": "udh16",
+        "id_habit": "answer_hex",
+    }
+    assert "s3cret" not in octavo("route", "show", "carrier")
+    assert "with the name carrier" in octavo.fails("route", "add", "smpp", *words)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["smsc.test"], 2, "HOST:PORT"),
+        (["smsc.test:0"], 1, "port=0: it is 1 to 65535"),
+        (["smsc.test:2775", "--set", "long=udh9"], 1, "long=udh9"),
+        (["smsc.test:2775", "--set", "colour=red"], 1, "colour is no setting"),
+        (["smsc.test:2775", "--set", "long"], 2, "NAME=VALUE"),
+        (["smsc.test:2775", "--set", "faults=1:2"], 1, "faults=1:2"),
+        (["smsc.test:2775", "--set", "zone=Mars/Olympus"], 1, "zone=Mars/Olympus"),
+        (["smsc.test:2775", "--set", "system_type=" + "x" * 13], 1, "system_type"),
+        (["smsc.test:2775", "--password-file", "/nowhere/password"], 1, "No such file"),
+        (["smsc.test:2775", "--group", "none"], 1, "(none)"),
+        (["smsc.test:2775", "--window", "1001"], 1, "A window is 1 to 1000"),
+        (["smsc.test:2775", "--rate", "-1"], 1, "A rate is above 0"),
+    ],
+)
+def test_a_carrier_that_cannot_be_is_not_added(
+    octavo: Commands, words: list[str], code: int, says: str
+) -> None:
+    given = ["route", "add", "smpp", "carrier", *words, "--system-id", "octavo"]
+    assert says in octavo.fails(*given, code=code)
+    assert "carrier" not in octavo("route", "list")
 
 
 def test_routes_are_shown_limited_and_paused(octavo: Commands) -> None:

@@ -346,7 +346,7 @@ def test_virtual_time_of_a_group_goes_with_what_it_served(world: World) -> None:
 
     world.claim(world.link())
 
-    assert world.sql("SELECT vt FROM route_group") == [(7.0,)]
+    assert world.sql("SELECT priority, vt FROM group_turn") == [(Purpose.WHOLESALE, 7.0)]
 
 
 def test_a_slice_goes_on_where_it_was_cut(world: World) -> None:

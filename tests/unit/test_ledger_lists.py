@@ -432,7 +432,7 @@ def test_a_campaign_for_later_starts_at_its_time(world: World, book: Book) -> No
     world.live(HOUR - 1)
     assert world.state(campaign) is CampaignState.SCHEDULED
     assert holder.work() == []
-    world.live(5)
+    world.live(SECOND)
     assert world.state(campaign) is CampaignState.SENDING
     assert len(holder.work()) == 3
 

@@ -183,7 +183,7 @@ def test_slices_have_one_group_and_at_most_its_size(world: World) -> None:
 
     campaign = world.send(messages=mixed, slice_size=3)
 
-    found = world.sql("SELECT group_id, lo, hi, n, cur FROM slice ORDER BY lo")
+    found = world.sql("SELECT group_id, lo, hi, parts, cur FROM slice ORDER BY lo")
     assert found == [(world.group, 1, 3, 3, 0), (world.group, 4, 4, 1, 3), (other, 5, 7, 3, 4)]
     assert world.number("SELECT open_work FROM campaign_count") == 3
     assert len(world.states(campaign)) == 7
@@ -292,7 +292,7 @@ def test_orders_taken_together_are_as_those_taken_one_by_one(world: World) -> No
 
     assert [a[1:] for a in together] == [a[1:] for a in singly]
     assert world.available() == world.available(alike)
-    slices = "SELECT lo, hi, n, vt, state FROM slice WHERE account_id = ? ORDER BY id"
+    slices = "SELECT lo, hi, parts, vt, state FROM slice WHERE account_id = ? ORDER BY id"
     assert world.sql(slices, world.account) == world.sql(slices, alike)
     assert world.breaches() == []
 

@@ -6,7 +6,7 @@ import pytest
 
 from octavo.db.codes import CampaignState, Match, MessageState
 from octavo.kit.clock import DAY, HOUR, MINUTE, SECOND, Instant
-from octavo.kit.tickets import reference
+from octavo.kit.tickets import reference, short_reference
 from octavo.ledger import campaigns
 from octavo.ledger.receipts import DELIVERED, GIVE_UP_AFTER, Receipt
 from octavo.ledger.states import EXPIRED
@@ -222,16 +222,39 @@ def test_a_receipt_that_comes_before_our_settle_is_tried_again(world: World) -> 
     assert world.states(campaign) == [ARRIVED]
 
 
-def test_a_message_in_doubt_is_found_by_reference(world: World) -> None:
+@pytest.mark.parametrize("short", [False, True])
+def test_a_message_in_doubt_is_found_by_reference(world: World, short: bool) -> None:
     campaign = lost(world)
+    named = reference(campaign, 1)
 
-    world.receipts(receipt(world, "x")._replace(reference=reference(campaign, 1)))
+    said = f"{short_reference(named):04x}" if short else named
+    world.receipts(receipt(world, "x")._replace(reference=said))
 
     assert world.states(campaign) == [ARRIVED]
     assert world.message(campaign, 1)["charged"] == PRICE
     assert matches(world) == [Match.REFERENCE]
     assert world.held() == 0
     assert world.sql("SELECT * FROM in_doubt") == []
+
+
+def test_one_id_for_all_parts_needs_one_receipt(world: World) -> None:
+    campaign = accepted(world, "a", "a", "a", parts=3)
+
+    world.receipts(receipt(world, "a"))
+    world.receipts(receipt(world, "a"))
+
+    assert world.states(campaign) == [ARRIVED]
+    assert world.message(campaign, 1)["parts_done"] == 3
+
+
+def test_one_id_for_two_of_three_parts_is_not_all(world: World) -> None:
+    campaign = accepted(world, "a", "b", "a", parts=3)
+
+    world.receipts(receipt(world, "a"), receipt(world, "a"))
+    assert world.states(campaign) == [ACCEPTED]
+    world.receipts(receipt(world, "b"))
+
+    assert world.states(campaign) == [ARRIVED]
 
 
 @pytest.mark.parametrize("state", ["rejected", EXPIRED])

@@ -82,8 +82,9 @@ BREAKS = {
     "a slice open after the end": f"UPDATE slice SET state = 1 WHERE campaign_id = {FINISHED}",
     "two slices over the same messages": (
         "INSERT INTO slice (campaign_id, account_id, group_id, pass, priority, vt, run_at, lo, hi,"
-        " n, cur, grant_hi, intent_hi, state) SELECT campaign_id, account_id, group_id, pass + 1,"
-        " priority, vt, run_at, lo, hi, n, cur, grant_hi, intent_hi, state FROM slice"
+        " parts, cur, grant_hi, intent_hi, state)"
+        " SELECT campaign_id, account_id, group_id, pass + 1,"
+        " priority, vt, run_at, lo, hi, parts, cur, grant_hi, intent_hi, state FROM slice"
         f" WHERE campaign_id = {PENDING}"
     ),
     "work miscounted": f"UPDATE campaign_count SET open_work = 2 WHERE campaign_id = {PENDING}",

@@ -2,7 +2,9 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from random import Random
 from typing import cast
 
@@ -11,23 +13,25 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg import conninfo
 from sqlalchemy import bindparam
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from octavo.db import bulk, partitions, postgresql
+from octavo.db import bulk, partitions, postgresql, postgresql_marks
 from octavo.db import postgresql_session as storing
 from octavo.db.connection import Connection
 from octavo.db.database import Database
 from octavo.db.migrate import HEAD, NoDatabase, migrate, require
 from octavo.db.postgresql_database import PostgresDatabase
+from octavo.db.postgresql_lineage import Lineage
 from octavo.db.postgresql_session import Session
 from octavo.db.postgresql_store import PostgresStore
 from octavo.db.schema import dispatch, money
 from octavo.db.statement import Command, Query, first_integer, first_text
 from octavo.db.unit_of_work import Rank
-from octavo.kit.clock import DAY, Instant
+from octavo.kit.clock import DAY, Instant, system_clock
 from octavo.kit.errors import StoreUnavailable
-from octavo.ledger import numbering
+from octavo.ledger import crew, numbering
 from tests.common import postgres
 from tests.common.database import NOW
 
@@ -63,7 +67,7 @@ AMONG = Query(
     first_text,
     lambda d: sa.select(_setting.value).where(d.among(_setting.name, "names")),
 )
-MARKS = Query(first_integer, sa.select(sa.func.count()).select_from(dispatch.commit_mark))
+MARKS = Query(first_integer, sa.select(sa.func.count()).where(dispatch.commit_mark.c.n > 0))
 TEXTS = Query(
     lambda row: tuple(cast("list[str | None]", row[0])),
     sa.select(bindparam("texts", type_=ARRAY(sa.Text()))),
@@ -303,7 +307,8 @@ def test_a_commit_whose_answer_is_lost_is_found_out(
             real(self, raw)
             cut(session)
         else:
-            self._next_mark()
+            self._marks._take_name()
+            self._marks._n += 1
             cut(session)
         raise storing._InTheAir("cut")
 
@@ -319,8 +324,31 @@ def test_a_commit_whose_answer_is_lost_is_found_out(
     )
 
 
+def test_a_mark_that_was_looked_for_in_vain_is_never_there(session: Session) -> None:
+    """Looking may be cut short too: the trace that it leaves is not the mark."""
+    session.write(put("one"))
+    raw, marks = session._connected(), session._marks
+    assert marks.is_there(raw)
+    marks._n += 1
+    assert [marks.is_there(raw) for _ in range(3)] == [False] * 3
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        raw.execute("INSERT INTO commit_mark (session, n) VALUES (%s, %s)", (marks._name, marks._n))
+
+
+def test_marks_of_dead_sessions_are_forgotten_after_a_day(
+    session: Session, database: PostgresDatabase
+) -> None:
+    session.write(put("one"))
+    left = session.read(lambda c: c.one(MARKS)) or 0
+    assert left == 1
+    now = system_clock()
+    assert database.write(lambda c: crew.forget_marks(c, now)) == 0
+    assert database.write(lambda c: crew.forget_marks(c, Instant(now + 2 * DAY))) >= left
+    assert session.read(lambda c: c.one(MARKS)) == 1  # that of the write itself
+
+
 def test_marks_do_not_pile_up(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storing, "FORGET_EVERY", 10)
+    monkeypatch.setattr(postgresql_marks, "FORGET_EVERY", 10)
     for n in range(35):
         session.write(put(f"setting {n}"))
     assert session.read(lambda c: c.one(MARKS)) == 6
@@ -336,6 +364,38 @@ def test_a_server_that_is_away_is_told_of_at_once() -> None:
     session = Session("postgresql:///x?host=/nowhere/at/all", Random(1))
     with pytest.raises(StoreUnavailable):
         session.write(put("never"))
+
+
+# -- servers that were replaced ---------------------------------------------------------------
+
+
+def test_a_cluster_of_another_identity_begins_anew(url: str, tmp_path: Path) -> None:
+    kept = tmp_path / "lineage"
+    kept.write_text('{"system": 1, "timeline": 7}')
+    PostgresDatabase(url, kept).write(put("restored"))
+    assert '"timeline": 1' in kept.read_text()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"system": "x"}', "\xff", '{"timeline": 9}'])
+def test_a_damaged_file_is_as_good_as_none(url: str, tmp_path: Path, text: str) -> None:
+    kept = tmp_path / "lineage"
+    kept.write_text(text)
+    found = Lineage(kept).connect(url)
+    found.raw.close()
+    assert found.timeline == 1
+    assert '"timeline": 1' in kept.read_text()
+
+
+def test_each_host_of_a_url_may_be_tried_by_itself() -> None:
+    tried = postgresql.one_by_one("postgresql://u:p@a:1,b:2,c:3/x?connect_timeout=7")
+    found = [conninfo.conninfo_to_dict(one) for one in tried]
+    assert [(one["host"], one["port"]) for one in found] == [("a", "1"), ("b", "2"), ("c", "3")]
+    assert {(one["dbname"], one["password"], one["connect_timeout"]) for one in found} == {
+        ("x", "p", "7")
+    }
+    shared = postgresql.one_by_one("host=a,b port=5433 dbname=x")
+    assert [conninfo.conninfo_to_dict(one)["port"] for one in shared] == ["5433", "5433"]
+    assert len(postgresql.one_by_one("postgresql:///x")) == 1
 
 
 # -- the store ---------------------------------------------------------------------------------
@@ -428,6 +488,84 @@ def test_partitions_are_made_ahead_and_once() -> None:
 
 def test_timeouts_are_ours(session: Session) -> None:
     assert session._connected().execute(
-        "SELECT current_setting('idle_in_transaction_session_timeout'),"
-        " current_setting('lock_timeout'), current_setting('synchronous_commit')"
-    ).fetchone() == ("5s", "8s", "on")
+        "SELECT current_setting('statement_timeout'), current_setting('lock_timeout'),"
+        " current_setting('idle_in_transaction_session_timeout'),"
+        " current_setting('synchronous_commit')"
+    ).fetchone() == ("1min", "8s", "5s", "on")
+
+
+@pytest.mark.parametrize("weak", ["off", "local", "remote_write"])
+def test_a_commit_is_on_disk_whatever_the_server_is_set_to(
+    database: PostgresDatabase, weak: str
+) -> None:
+    name = conninfo.conninfo_to_dict(database.url)["dbname"]
+    postgres.cluster().execute(f"ALTER DATABASE {name} SET synchronous_commit = '{weak}'")
+    try:
+        with postgresql.connect(database.url) as raw:
+            assert raw.execute("SHOW synchronous_commit").fetchone() == ("on",)
+    finally:
+        postgres.cluster().execute(f"ALTER DATABASE {name} RESET synchronous_commit")
+
+
+TIMEOUTS = [
+    ("STATEMENT_TIMEOUT", "300ms", 1),
+    ("LOCK_TIMEOUT", "50ms", storing.MOST_TRIES),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "tries"), TIMEOUTS)
+def test_who_waits_for_a_row_waits_no_longer_than_that(
+    url: str, monkeypatch: pytest.MonkeyPatch, name: str, value: str, tries: int
+) -> None:
+    """A lock is waited for again; a statement that takes too long is not run again."""
+    shorten(monkeypatch, getattr(postgresql, name), value)
+    PostgresDatabase(url).write(put("row"))
+    ran: list[int] = []
+
+    def unit(c: Connection) -> int:
+        ran.append(1)
+        return c.run(SET, name="row", value="y")
+
+    session = Session(url, Random(1))
+    with psycopg.connect(url) as holder:
+        holder.execute("UPDATE setting SET value = 'held' WHERE name = 'row'")
+        with pytest.raises(StoreUnavailable):
+            session.write(unit)
+        holder.rollback()
+    assert len(ran) == tries
+    assert session.write(unit) == 1
+    session.close()
+
+
+def test_who_sleeps_in_a_transaction_loses_it_and_does_it_again(
+    url: str, database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorten(monkeypatch, postgresql.IDLE_TIMEOUT, "100ms")
+    session = Session(url, Random(1))
+    tries: list[int] = []
+
+    def unit(c: Connection) -> None:
+        tries.append(1)
+        c.run(PUT, name=f"try {len(tries)}", value="x")
+        if len(tries) == 1:
+            wait_until_cut(session)
+
+    session.write(unit)
+    session.close()
+    assert (read(database, "try 1"), read(database, "try 2")) == (None, "x")
+
+
+def shorten(monkeypatch: pytest.MonkeyPatch, timeout: str, value: str) -> None:
+    assert postgresql._SESSION.count(f"'{timeout}'") == 1
+    shorter = postgresql._SESSION.replace(f"'{timeout}'", f"'{value}'")
+    monkeypatch.setattr(postgresql, "_SESSION", shorter)
+
+
+def wait_until_cut(session: Session) -> None:
+    """Until the server has ended the session's process."""
+    assert session._raw is not None
+    pid, end = session._raw.info.backend_pid, time.monotonic() + 20
+    with psycopg.connect(postgres.cluster().url("postgres"), autocommit=True) as raw:
+        while raw.execute(f"SELECT FROM pg_stat_activity WHERE pid = {pid}").fetchone() is not None:
+            assert time.monotonic() < end, "it was not cut"
+            time.sleep(0.02)

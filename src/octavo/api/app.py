@@ -21,7 +21,7 @@ from octavo.api.health import Health
 from octavo.api.measure import MeasureRequests, Requests
 from octavo.api.octopush import campaigns, contacts, parameters, sms, wallet
 from octavo.api.own import campaigns as own
-from octavo.kit.errors import Refusal, StoreUnavailable
+from octavo.kit.errors import Refusal, StoreInDoubt, StoreUnavailable
 
 PREFIX = "/v1/public"
 RETRY_AFTER = "2"
@@ -104,6 +104,7 @@ def make_app(services: Services, state: Health, requests: Requests) -> FastAPI:
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _no_such_thing)
     app.add_exception_handler(StoreUnavailable, _unavailable)
+    app.add_exception_handler(StoreInDoubt, _in_doubt)
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _failed)
     app.add_middleware(MeasureRequests, requests=requests)
@@ -183,6 +184,12 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     log.error("request met an unavailable store", path=request.url.path, error=str(error))
     body = render(Refusal(503, status=503), _languages(request))
     return answer(body, 503, **{"retry-after": RETRY_AFTER})
+
+
+async def _in_doubt(request: Request, error: Exception) -> Response:
+    """A status of its own: whoever gets 503 may try again without a second thought."""
+    log.error("request was left in doubt", path=request.url.path, error=str(error))
+    return answer(render(Refusal(504, status=504), _languages(request)), 504)
 
 
 async def _gone(_request: Request, _error: Exception) -> Response:

@@ -162,6 +162,7 @@ _FAILURES = {
     413: "The body is too large",
     429: "Too many wrong keys",
     503: "The store is unavailable; try again",
+    504: "The store went away: it may have been done",
 }
 
 

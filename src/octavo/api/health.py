@@ -1,8 +1,7 @@
 """Whether the process lives and whether it can take orders."""
 
-import asyncio
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,8 +9,6 @@ from fastapi import FastAPI
 from starlette.responses import Response
 
 from octavo.api.answers import Item, answer
-from octavo.db.unit_of_work import Rank, Store
-from octavo.kit.errors import StoreUnavailable
 
 DISK_FLOOR = 64 << 20
 """Bytes free below which `/readyz` warns."""
@@ -25,16 +22,27 @@ class Health:
     """What `/readyz` asks."""
 
     checks: dict[str, Check] = field(default_factory=dict)
+    cautions: dict[str, Check] = field(default_factory=dict)
+    """What an operator should know of, although orders can be taken."""
     draining: bool = False
 
     async def problems(self) -> dict[str, str]:
         """The checks that fail, by name."""
         found = {"drain": "the server is stopping"} if self.draining else {}
-        for name, check in self.checks.items():
-            problem = await check()
-            if problem:
-                found[name] = problem
-        return found
+        return found | await _failing(self.checks)
+
+    async def warnings(self) -> dict[str, str]:
+        """The cautions that are due, by name."""
+        return await _failing(self.cautions)
+
+
+async def _failing(checks: Mapping[str, Check]) -> dict[str, str]:
+    found = {}
+    for name, check in checks.items():
+        problem = await check()
+        if problem:
+            found[name] = problem
+    return found
 
 
 def add(app: FastAPI, state: Health) -> None:
@@ -48,19 +56,12 @@ def add(app: FastAPI, state: Health) -> None:
         body: dict[str, Item] = {"status": "unready" if problems else "ready"}
         if problems:
             body["problems"] = dict(problems)
+        elif warnings := await state.warnings():
+            body["warnings"] = dict(warnings)
         return answer(body, 503 if problems else 200)
 
     app.add_api_route("/healthz", healthz, summary="The process answers.", tags=["operating"])
     app.add_api_route("/readyz", readyz, summary="It can take orders.", tags=["operating"])
-
-
-async def store_works(store: Store) -> str | None:
-    """Whether units of work are committed."""
-    try:
-        await asyncio.wait_for(store.write(Rank.ACCEPT, lambda _: None), 2)
-    except (StoreUnavailable, TimeoutError) as error:
-        return f"the writer is stuck: {error}"
-    return None
 
 
 async def disk_has_room(folder: Path) -> str | None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +12,7 @@ from octavo.cli.output import Json, as_json, dump, example, pairs, say, table
 
 if TYPE_CHECKING:
     from octavo.db.connection import Connection
-    from octavo.routes.schemas import Route
+    from octavo.routes.schemas import Route, Setting
 
 
 @click.group()
@@ -136,6 +137,77 @@ def _changed(octavo: Operator, name: str, change: Callable[["Connection"], None]
         return find(c, name)
 
     return octavo.write(unit)
+
+
+@route.group()
+def add() -> None:
+    """Add a route to a carrier."""
+
+
+@add.command(
+    epilog=example(
+        "octavo route add smpp carrier smpp.example.net:2775 --system-id octavo"
+        " --password-file /etc/octavo/carrier.password",
+        "octavo route add smpp carrier smpp.example.net:3550 --system-id octavo"
+        " --password-file /etc/octavo/carrier.password --set tls=yes --set id_habit=answer_hex",
+    )
+)
+@click.argument("name")
+@click.argument("address", metavar="HOST:PORT")
+@click.option("--system-id", required=True, help="The account at the carrier.")
+@click.option("--password-file", type=click.Path(), help="A file that holds its password.")
+@click.option("--links", type=int, default=1, show_default=True, help="Binds at a time.")
+@click.option("--window", type=int, default=100, show_default=True, help="Parts in flight each.")
+@click.option("--rate", type=float, help="Parts per second over all links; no limit without.")
+@click.option("--group", default="sms", show_default=True, help="The route group it joins.")
+@click.option("--tier", type=int, default=0, show_default=True, help="0 goes first.")
+@click.option("--short-code", default="", help="The number that recipients reply to.")
+@click.option("--set", "more", multiple=True, metavar="NAME=VALUE", help="See docs/carriers.md.")
+@operator
+def smpp(  # noqa: PLR0917 - click gives options by name
+    octavo: Operator,
+    name: str,
+    address: str,
+    system_id: str,
+    password_file: str | None,
+    links: int,
+    window: int,
+    rate: float | None,
+    group: str,
+    tier: int,
+    short_code: str,
+    more: tuple[str, ...],
+) -> None:
+    """Add a carrier that is spoken to over SMPP 3.4, from the next start on."""
+    from octavo.drivers.smpp.config import read_settings
+    from octavo.routes import service
+    from octavo.routes.schemas import NewRoute
+
+    settings = _settings(address, system_id, password_file, more)
+    read_settings(settings, window=window)
+    new = NewRoute(name, "smpp", settings, group, tier, rate, window, links, short_code)
+    octavo.write(lambda c: service.add(c, new))
+    say(f"route {name} is in group {group} (tier {tier}) from the next start on")
+
+
+def _settings(
+    address: str, system_id: str, password_file: str | None, more: tuple[str, ...]
+) -> "dict[str, Setting]":
+    host, _, port = address.rpartition(":")
+    if not host:
+        raise click.UsageError(f"{address!r} is no HOST:PORT")
+    settings: dict[str, Setting] = {
+        "host": host.strip("[]"),
+        "port": port,
+        "system_id": system_id,
+        "password_file": None if password_file is None else str(Path(password_file).absolute()),
+    }
+    for pair in more:
+        key, sign, value = pair.partition("=")
+        if not sign:
+            raise click.UsageError(f"{pair!r} is no NAME=VALUE")
+        settings[key] = value
+    return settings
 
 
 def _told(found: "Route") -> dict[str, Json]:

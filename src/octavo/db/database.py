@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 from urllib.parse import unquote
 
 from octavo.db import sqlite
+from octavo.db.hints import Hints, NoHints
 from octavo.db.unit_of_work import SqliteReaders, SqliteStore, Store, Unit, run_once
 from octavo.kit.errors import OctavoError
 
@@ -55,6 +56,9 @@ class Database(Protocol):
     def store(self) -> Store:
         """Opens it for a server, on the running loop."""
 
+    def hints(self) -> Hints:
+        """What tells other processes of it that there is work, on the running loop."""
+
     def write(self, unit: Unit[T]) -> T:
         """Runs one unit and commits it, beside running servers or without one.
 
@@ -72,13 +76,16 @@ class Reader(Protocol):
         """Runs a unit that only reads, on one snapshot."""
 
 
-def database_at(url: str) -> Database:
-    """The database that a URL names: `sqlite:///path` or `postgresql://...`."""
+def database_at(url: str, lineage: Path | None = None) -> Database:
+    """The database that a URL names: `sqlite:///path` or `postgresql://...`.
+
+    `lineage`: where it is kept which PostgreSQL servers were replaced by their standby.
+    """
     if url.startswith(POSTGRESQL_SCHEMES):
         # Its driver takes a tenth of a second to import.
         from octavo.db.postgresql_database import PostgresDatabase  # noqa: PLC0415
 
-        return PostgresDatabase(url)
+        return PostgresDatabase(url, lineage)
     return SqliteDatabase(Path(unquote(url.removeprefix("sqlite:///"))))
 
 
@@ -126,6 +133,10 @@ class SqliteDatabase:
     def store(self) -> Store:
         """Opens it for the one server process."""
         return SqliteStore(self.path)
+
+    def hints(self) -> Hints:
+        """There are no other processes."""
+        return NoHints()
 
     def write(self, unit: Unit[T]) -> T:
         """Runs one unit and commits it."""

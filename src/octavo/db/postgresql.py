@@ -46,6 +46,9 @@ _DEFAULTS = {
 }
 """What holds unless the URL says otherwise: a dead server is noticed, a standby is passed over."""
 
+_OF_A_HOST = ("host", "hostaddr", "port")
+"""Parameters that may be lists: a value for each host, or one port for all."""
+
 _SESSION = f"""
 SET statement_timeout = '{STATEMENT_TIMEOUT}';
 SET idle_in_transaction_session_timeout = '{IDLE_TIMEOUT}';
@@ -76,15 +79,37 @@ def connect(url: str) -> Raw:
 
     `url` may name several hosts, as libpq takes them. Raises psycopg.Error.
     """
-    given = conninfo.conninfo_to_dict(url)
-    whole = conninfo.make_conninfo("", **(_DEFAULTS | given))
-    raw: Raw = psycopg.connect(whole, autocommit=True)
+    raw: Raw = psycopg.connect(complete(url), autocommit=True)
     try:
         _prepare(raw)
     except BaseException:
         raw.close()
         raise
     return raw
+
+
+async def connect_async(url: str) -> psycopg.AsyncConnection[Row]:
+    """A connection for the event loop, without transactions. Raises psycopg.Error."""
+    return await psycopg.AsyncConnection.connect(complete(url), autocommit=True)
+
+
+def complete(url: str) -> str:
+    """What libpq is given for a URL: our defaults where it says nothing."""
+    given = conninfo.conninfo_to_dict(url)
+    return conninfo.make_conninfo("", **(_DEFAULTS | given))
+
+
+def one_by_one(url: str) -> list[str]:
+    """The same for each of the hosts that a URL names."""
+    given = conninfo.conninfo_to_dict(url)
+    several = {key: str(given[key]).split(",") for key in _OF_A_HOST if given.get(key)}
+    most = max(map(len, several.values()), default=1)
+    return [
+        conninfo.make_conninfo(
+            "", **(given | {key: values[n % len(values)] for key, values in several.items()})
+        )
+        for n in range(most)
+    ]
 
 
 def _prepare(raw: Raw) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from random import SystemRandom
 from typing import TypeVar
 
@@ -11,6 +12,9 @@ from psycopg import errors
 
 from octavo.db import postgresql
 from octavo.db.database import Reader, Standing
+from octavo.db.hints import Hints
+from octavo.db.postgresql_hints import PostgresHints
+from octavo.db.postgresql_lineage import Lineage
 from octavo.db.postgresql_session import Session
 from octavo.db.postgresql_store import PostgresStore
 from octavo.db.unit_of_work import Store, Unit
@@ -32,8 +36,10 @@ class PostgresDatabase:
 
     embedded = False
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, lineage: Path | None = None) -> None:
+        """`lineage`: where it is kept which servers were replaced (`Lineage`)."""
         self.url = url
+        self._lineage = Lineage(lineage)
         self._chance = SystemRandom()
 
     def __str__(self) -> str:
@@ -42,7 +48,7 @@ class PostgresDatabase:
     def standing(self) -> Standing:
         """Which schema it has. Raises StoreUnavailable."""
         try:
-            with postgresql.connect(self.url) as raw:
+            with self._lineage.connect(self.url).raw as raw:
                 return _standing(raw)
         except errors.UndefinedTable:
             return Standing(None, None)
@@ -57,7 +63,7 @@ class PostgresDatabase:
         """
         engine = sa.create_engine(
             "postgresql+psycopg://",
-            creator=lambda: psycopg.connect(self.url),
+            creator=lambda: psycopg.connect(postgresql.complete(self.url)),
             poolclass=sa.NullPool,
         )
         try:
@@ -72,11 +78,15 @@ class PostgresDatabase:
 
     def store(self) -> Store:
         """Opens it for one server process among others."""
-        return PostgresStore(self.url, self._chance)
+        return PostgresStore(self.url, self._chance, self._lineage)
+
+    def hints(self) -> Hints:
+        """Tells every process of it, by NOTIFY."""
+        return PostgresHints(self.url, self._chance)
 
     def write(self, unit: Unit[T]) -> T:
         """Runs one unit and commits it."""
-        session = Session(self.url, self._chance)
+        session = Session(self.url, self._chance, self._lineage)
         try:
             return session.write(unit)
         finally:
@@ -85,7 +95,7 @@ class PostgresDatabase:
     @contextmanager
     def reading(self) -> Iterator[Reader]:
         """Runs units that only read."""
-        session = Session(self.url, self._chance)
+        session = Session(self.url, self._chance, self._lineage)
         try:
             yield _Reader(session)
         finally:

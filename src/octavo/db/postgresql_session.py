@@ -6,7 +6,6 @@ that the transaction carried tells afterwards whether it happened.
 """
 
 import contextlib
-import secrets
 import time
 from collections.abc import Callable
 from random import Random
@@ -14,12 +13,14 @@ from typing import TypeVar
 
 import psycopg
 from psycopg import errors
+from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 
-from octavo.db import postgresql
 from octavo.db.postgresql import PostgresConnection, Raw
+from octavo.db.postgresql_lineage import Lineage
+from octavo.db.postgresql_marks import Marks
 from octavo.db.unit_of_work import Unit
-from octavo.kit.errors import StoreUnavailable
+from octavo.kit.errors import StoreInDoubt, StoreUnavailable
 
 T = TypeVar("T")
 
@@ -31,12 +32,6 @@ SETTLE_SECONDS = 20.0
 
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-_MARK = "INSERT INTO commit_mark (session, n) VALUES (%s, %s)"
-_FORGET_MARKS = "DELETE FROM commit_mark WHERE session = %s AND n < %s"
-FORGET_EVERY = 256
-SESSION_SECONDS = 3_600
-"""A session takes a new name this often, so that the marks of dead ones can be told by age."""
-
 _AGAIN = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
 
 
@@ -45,24 +40,29 @@ class _Again(Exception):
 
 
 class _InTheAir(Exception):
-    """The connection broke while the COMMIT was on its way."""
+    """The connection broke while the COMMIT was on its way, or the server did not wait for its
+    standby.
+    """
 
 
 class Session:
     """One connection, made anew when it breaks; for one thread."""
 
-    def __init__(self, url: str, chance: Random) -> None:
+    def __init__(self, url: str, chance: Random, lineage: Lineage | None = None) -> None:
         self._url = url
         self._chance = chance
+        self._lineage = lineage or Lineage()
+        self._timeline = 0
         self._raw: Raw | None = None
-        self._name = 0
-        self._named_at = 0.0
-        self._n = 0
+        self._past_is_settled = False
+        self._marks = Marks()
+        self._warned = ""
 
     def write(self, unit: Unit[T]) -> T:
         """Runs a unit in a transaction of its own and commits it.
 
-        Raises what the unit raises (nothing of it is kept then), or StoreUnavailable.
+        Raises what the unit raises (nothing of it is kept then), StoreUnavailable, or StoreInDoubt
+        when it could not be learned whether it was committed.
         """
         return self._persist(lambda: self._write(unit))
 
@@ -101,6 +101,7 @@ class Session:
         raw = self._connected()
         connection = PostgresConnection(raw)
         try:
+            self._settle_the_past(raw)
             raw.execute(_WRITE)
             result = unit(connection)
             if connection.wrote:
@@ -116,61 +117,68 @@ class Session:
             self._roll_back()
         return result
 
+    def _settle_the_past(self, raw: Raw) -> None:
+        if not self._past_is_settled:
+            self._warned = ""
+            self._marks.settle_the_past(raw)
+            if self._warned:
+                raise _Again(self._warned)
+            self._past_is_settled = True
+
     def _mark_and_commit(self, raw: Raw) -> None:
-        name, n = self._next_mark()
+        self._warned = ""
         try:
             with raw.pipeline():
-                raw.execute(_MARK, (name, n))
-                if n % FORGET_EVERY == 0:
-                    raw.execute(_FORGET_MARKS, (name, n))
+                self._marks.leave(raw)
                 committed = raw.execute("COMMIT")
             if committed.statusmessage != "COMMIT":
                 raise _Again(committed.statusmessage)
+            if self._warned:
+                raise _InTheAir(self._warned)
         except psycopg.Error as error:
             if _is_broken(raw):
                 raise _InTheAir(str(error)) from error
             raise
 
-    def _next_mark(self) -> tuple[int, int]:
-        now = time.time()
-        if not self._name or now - self._named_at > SESSION_SECONDS:
-            self._name = int(now) << 30 | secrets.randbits(30)
-            self._named_at = now
-            self._n = 0
-        self._n += 1
-        return self._name, self._n
-
     def _find_out(self, error: _InTheAir) -> None:
         """Returns when the transaction happened. Raises _Again when it did not and never will,
-        StoreUnavailable when the server is away for too long to tell.
-
-        The mark is written by us: where it is there already, the transaction happened; while the
-        old server process still works at it we wait for it; where it is not, ours stands in the
-        way of it from now on.
+        StoreInDoubt when the server is away for too long to tell.
         """
-        mark = self._name, self._n
         end = time.monotonic() + SETTLE_SECONDS
-        while True:
+        trouble: Exception = error
+        while time.monotonic() < end:
             self.close()
+            self._warned = ""
             try:
-                self._connected().execute(_MARK, mark)
-            except errors.UniqueViolation:
-                return
-            except (psycopg.Error, StoreUnavailable) as trouble:
-                if time.monotonic() > end:
-                    self._name = 0
-                    raise StoreUnavailable(f"it may have happened: {error}") from trouble
-                time.sleep(LONGEST_PAUSE)
+                happened = self._marks.is_there(self._connected())
+            except (psycopg.Error, StoreUnavailable) as again:
+                trouble = again
             else:
-                raise _Again(str(error))
+                if not happened:
+                    raise _Again(str(error))
+                if not self._warned:
+                    return
+            time.sleep(LONGEST_PAUSE)
+        self._marks.give_up()
+        raise StoreInDoubt(f"it may have happened: {error}") from trouble
 
     def _connected(self) -> Raw:
+        """The connection; a new one where it broke, or where its server has been replaced."""
+        if self._raw is not None and self._timeline < self._lineage.timeline:
+            self.close()
         if self._raw is None:
             try:
-                self._raw = postgresql.connect(self._url)
+                self._raw, self._timeline = self._lineage.connect(self._url)
             except psycopg.Error as error:
                 raise StoreUnavailable(str(error).strip()) from error
+            self._past_is_settled = False
+            self._raw.add_notice_handler(self._hear)
         return self._raw
+
+    def _hear(self, notice: Diagnostic) -> None:
+        """A server that is told to wait for its standby no longer commits with a warning."""
+        if notice.severity_nonlocalized == "WARNING":
+            self._warned = notice.message_primary or "the server warned"
 
     def _roll_back(self) -> None:
         """Leaves the connection ready for the next transaction, or none."""

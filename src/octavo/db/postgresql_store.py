@@ -8,6 +8,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Generic, TypeVar
 
+from octavo.db.postgresql_lineage import Lineage
 from octavo.db.postgresql_session import Session
 from octavo.db.unit_of_work import Rank, Unit
 from octavo.kit.errors import StoreUnavailable
@@ -106,17 +107,28 @@ class PostgresStore:
     """The `Store` on PostgreSQL; any number of processes may have one."""
 
     def __init__(
-        self, url: str, chance: Random, *, writers: int = WRITERS, readers: int = READERS
+        self,
+        url: str,
+        chance: Random,
+        lineage: Lineage | None = None,
+        *,
+        writers: int = WRITERS,
+        readers: int = READERS,
     ) -> None:
+        lineage = lineage or Lineage()
         self._writes, self._reads = _Lanes(len(Rank)), _Lanes(1)
         self._hands = [
             _Hand(
-                f"octavo-writer-{n}", self._writes, n % len(Rank), Session(url, chance), reads=False
+                f"octavo-writer-{n}",
+                self._writes,
+                n % len(Rank),
+                Session(url, chance, lineage),
+                reads=False,
             )
             for n in range(writers)
         ]
         self._hands += [
-            _Hand(f"octavo-reader-{n}", self._reads, 0, Session(url, chance), reads=True)
+            _Hand(f"octavo-reader-{n}", self._reads, 0, Session(url, chance, lineage), reads=True)
             for n in range(readers)
         ]
         for hand in self._hands:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from octavo.kit.clock import Instant
+from octavo.kit.errors import OctavoError
 
 
 class Submission(NamedTuple):
@@ -74,7 +75,8 @@ class ReportState(StrEnum):
 
 
 class Report(NamedTuple):
-    """A delivery report. `id` is the carrier's id of a part; `reference` ours, "" if not given.
+    """A delivery report. `id` is the carrier's id of a part; `reference` ours, in full or short
+    (`kit.tickets`), "" if not given.
 
     `to` and `sender` are those of the message it reports on, "" if not given.
     """
@@ -119,11 +121,29 @@ class Sink(Protocol):
         """As `reports`, for messages from recipients."""
 
 
+class LinkDown(OctavoError):
+    """The carrier cannot be reached, or does not let us in; it may be asked again `after` seconds.
+
+    The driver knows for how long: links that come back all at once would be refused again.
+    """
+
+    says = "The carrier is not connected"
+
+    def __init__(self, why: str, *, after: float) -> None:
+        super().__init__(why)
+        self.after = after
+
+
 class Driver(Protocol):
-    """One link to a carrier."""
+    """One link to a carrier, from its connection to the end of it."""
 
     async def start(self, sink: Sink) -> None:
-        """Connects and keeps connected until `stop`."""
+        """Connects. Raises LinkDown when the carrier is not there."""
+
+    def is_up(self) -> bool:
+        """Whether it is connected. A link that has gone down stays down: it is to be stopped with
+        `drain`, which says what became of all that is in flight, and another driver started.
+        """
 
     def room(self) -> int:
         """Parts that `offer` would take now: the window less what is in flight."""

@@ -21,6 +21,9 @@ DAY = 24 * HOUR
 FOREVER = Instant(1 << 62)
 """Later than any due time: what is due then is never due by itself."""
 
+NEVER = Instant(3 << 61)
+"""Later than what is put off by FOREVER: it does not go on when that does."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 

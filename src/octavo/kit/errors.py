@@ -54,3 +54,9 @@ class StoreUnavailable(OctavoError):
     """The store could not commit (disk full, database away): nothing was done; try again."""
 
     says = "Nothing was done: the store is not available; try again"
+
+
+class StoreInDoubt(StoreUnavailable):
+    """The store went away during the commit: it may have been done or not."""
+
+    says = "The store went away: this may have been done or not; look before you try again"

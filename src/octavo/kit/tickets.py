@@ -1,6 +1,7 @@
 """Public names: tickets of campaigns (contract 3.4) and client references of messages."""
 
 import re
+from zlib import crc32
 
 from octavo.kit.clock import Instant
 
@@ -18,6 +19,18 @@ def ticket(prefix: str, now: Instant, chance: int) -> str:
 def reference(campaign: int, seq: int) -> str:
     """The client reference of a message, the same for each of its passes."""
     return f"{campaign:x}-{seq:x}"
+
+
+def short_reference(reference: str) -> int:
+    """A client reference for carriers that give it sixteen bits: from 1 to 65535."""
+    return crc32(reference.encode("utf-8", "replace")) % 0xFFFF + 1
+
+
+def is_reference(said: str, reference: str) -> bool:
+    """Whether a carrier that said `said` meant `reference`: it says it in full, or the short one
+    in four hexadecimal digits.
+    """
+    return said == reference or said == f"{short_reference(reference):04x}"
 
 
 def read_reference(text: str) -> tuple[int, int] | None:

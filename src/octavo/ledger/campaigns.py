@@ -1,14 +1,18 @@
 """What an order's owner may do to it once it is accepted: pause, resume, cancel (design 4.10)."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 from octavo.db.codes import CampaignState, EventKind, MessageState, Skipped
 from octavo.db.connection import Connection
 from octavo.db.statements import keeping, tasks
 from octavo.db.statements import passes as statements
-from octavo.kit.clock import FOREVER, HOUR, SECOND, Instant
+from octavo.kit.clock import HOUR, SECOND, Instant
 from octavo.kit.errors import OctavoError
 from octavo.ledger import drafts, passes
 from octavo.ledger.batch import Batch, Messages
 from octavo.ledger.events import SILENT, Item, Journal
+from octavo.ledger.fairness import NO_TURN, Queue, give_turns_back
 
 CANCEL = "cancel"
 SEAL = "seal"
@@ -55,21 +59,18 @@ def pause(connection: Connection, account: int, ticket: str) -> None:
     """
     found = standing(connection, account, ticket)
     _change(connection, found, CampaignState.PAUSED, CampaignState.SENDING, CampaignState.SCHEDULED)
-    connection.run(keeping.PARK_SLICES, campaign=found.id, run_at=FOREVER)
+    connection.run(keeping.PARK_SLICES, campaign=found.id)
 
 
 def resume(connection: Connection, account: int, ticket: str, now: Instant) -> None:
-    """A paused campaign goes on. Raises NoSuchCampaign, NotInThisState."""
+    """A paused campaign goes on; what waits for a retry waits its whole time.
+
+    Raises NoSuchCampaign, NotInThisState.
+    """
     found = standing(connection, account, ticket)
     state = CampaignState.SCHEDULED if found.send_at > now else CampaignState.SENDING
     _change(connection, found, state, CampaignState.PAUSED)
-    connection.run(
-        keeping.UNPARK_SLICES,
-        campaign=found.id,
-        forever=FOREVER,
-        now=now,
-        send_at=found.send_at,
-    )
+    connection.run(keeping.UNPARK_SLICES, campaign=found.id)
 
 
 def cancel(connection: Connection, account: int, ticket: str, now: Instant) -> None:
@@ -104,6 +105,7 @@ def cancel_step(connection: Connection, campaign: int, now: Instant) -> int | No
         of = Messages(account, campaign, s.pass_)
         batch.end(of, MessageState.SKIPPED, [(seq, Skipped.CANCELED) for seq in rows])
     batch.write()
+    _give_turns_back(connection, account, found)
     canceling = CampaignState.CANCELING
     done = [passes.Done(s.id, campaign, s.pass_, s.lo, s.hi, s.hi, canceling) for s in found]
     passes.close(connection, done, now)
@@ -114,6 +116,19 @@ def cancel_step(connection: Connection, campaign: int, now: Instant) -> int | No
     passes.end(connection, campaign, CampaignState.CANCELING, CampaignState.CANCELED, now)
     _plan_seal(connection, campaign, now)
     return None
+
+
+def _give_turns_back(
+    connection: Connection, account: int, canceled: Sequence[keeping.OpenSlice]
+) -> None:
+    """An account does not wait longer for what it asked for and canceled."""
+    parts: Counter[Queue] = Counter()
+    for s in canceled:
+        if s.vt != NO_TURN and not s.pass_:
+            unsent, all_ = s.hi - s.cur, s.hi - s.lo + 1
+            parts[Queue(account, s.group, s.priority)] += s.parts * unsent // all_
+    for queue, n in sorted(parts.items()):
+        give_turns_back(connection, queue, n)
 
 
 def _plan_seal(connection: Connection, campaign: int, now: Instant) -> None:

@@ -1,5 +1,6 @@
 """Claiming: what a link may send now, under the route's rate and by priority (design 4.4, 4.5)."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from octavo.db.statements import dispatching, links
 from octavo.db.statements.dispatching import DueSlice, PendingRow
 from octavo.kit.clock import MILLISECOND, MINUTE, SECOND, Instant
 from octavo.ledger.batch import Batch, Messages
+from octavo.ledger.fairness import VirtualTime, serve
 from octavo.ledger.links import Link
 from octavo.ledger.orders import suppressing_scope
 from octavo.ledger.passes import Done, close
@@ -85,7 +87,7 @@ def claim(connection: Connection, link: Link, *, credit: int, now: Instant) -> G
     grants, parts = _lease(batch, link, due, budget, credit)
     start = max(tat, now)
     if gate.rate and parts:
-        booked = start + int(parts * SECOND / gate.rate)
+        booked = start + math.ceil(parts * SECOND / gate.rate)
         connection.run(dispatching.BOOK_RATE, route_id=link.route, tat=booked)
     return Grant(
         grants,
@@ -222,10 +224,7 @@ def _write_leases(
     connection.many(
         dispatching.LEASE_SLICE, [(link.id, g.grant_hi, g.intent_hi, g.id) for g in granted]
     )
-    vt_of = {s.id: (s.group, s.vt) for s in due}
-    furthest: dict[int, float] = {}
-    for g in granted:
-        group, vt = vt_of[g.id]
-        furthest[group] = max(furthest.get(group, vt), vt)
-    for group, vt in sorted(furthest.items()):
-        connection.run(dispatching.MOVE_GROUP_VT, group_id=group, vt=vt)
+    leased = {g.id for g in granted}
+    furthest = {(s.group, s.priority): s.vt for s in due if s.id in leased}
+    for (group, priority), vt in sorted(furthest.items()):
+        serve(connection, group, priority, VirtualTime(vt))

@@ -5,13 +5,14 @@ more, when the campaign is due: who has left the audience since is skipped, so t
 charged than was shown (design P5, 6).
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from octavo.db.codes import CampaignState, EventKind, MessageState, Skipped
 from octavo.db.connection import Connection
 from octavo.db.statements import drafts as statements
-from octavo.db.statements import orders, tasks
+from octavo.db.statements import tasks
 from octavo.db.statements.drafts import Draft, Starting, Waiting, WaitingSlice
 from octavo.db.statements.keeping import LOCK, MOVE_CURSOR, STANDING
 from octavo.db.statements.tasks import START_CAMPAIGNS, Task
@@ -23,7 +24,6 @@ from octavo.ledger.audience import Audience
 from octavo.ledger.batch import Batch, Messages
 from octavo.ledger.campaigns import NoSuchCampaign
 from octavo.ledger.events import Item
-from octavo.ledger.fairness import VirtualTime
 
 START = "start"
 """The kind of the task."""
@@ -89,12 +89,8 @@ def _require_ready(found: Draft) -> None:
 
 
 def _confirm(connection: Connection, account: int, found: Draft, now: Instant) -> Confirmed:
-    group = connection.one(statements.FIRST_GROUP, campaign=found.id)
-    vt = connection.one(orders.VT_OF_GROUP, group_id=group) or 0.0
-    hold = wallet.Hold(found.id, Money(found.cost), Money(found.fee), found.pending)
-    (debited,) = wallet.hold_all(
-        connection, account=account, holds=[hold], vt=VirtualTime(vt), now=now
-    )
+    hold = wallet.Hold(found.id, Money(found.cost), Money(found.fee))
+    (debited,) = wallet.hold_all(connection, account=account, holds=[hold], now=now)
     send_at = Instant(max(found.send_at, now))
     connection.run(
         statements.CONFIRM,
@@ -104,7 +100,7 @@ def _confirm(connection: Connection, account: int, found: Draft, now: Instant) -
         fee=found.fee,
         send_at=send_at,
     )
-    connection.run(statements.CONFIRM_DRAFT, campaign=found.id, now=now, vt=debited.vt)
+    connection.run(statements.CONFIRM_DRAFT, campaign=found.id, now=now)
     connection.run(
         tasks.PLAN_TASK, kind=START, key=str(found.id), args="{}", run_at=send_at, priority=0
     )
@@ -136,8 +132,8 @@ def start_step(connection: Connection, campaign: int, now: Instant) -> int | Non
         statements.WAITING_SLICES, campaign=campaign, after=found.cursor, upto=upto
     )
     upto = max([upto, *(s.hi for s in slices)])
-    _look_through(connection, campaign, found, upto, now)
-    _start(connection, found, slices, now)
+    parts = _look_through(connection, campaign, found, upto, now)
+    _start(connection, found, slices, parts, now)
     ended = upto >= found.last
     # The cursor goes back to the beginning for whoever seals the campaign.
     connection.run(MOVE_CURSOR, campaign=campaign, cursor=0 if ended else upto)
@@ -146,41 +142,44 @@ def start_step(connection: Connection, campaign: int, now: Instant) -> int | Non
 
 def _look_through(
     connection: Connection, campaign: int, found: Starting, upto: int, now: Instant
-) -> None:
-    """Skips who has left the audience, and tells of those who had opted out from the beginning."""
+) -> list[tuple[int, int]]:
+    """Skips who has left the audience, and tells of those who had opted out from the beginning.
+
+    (seq, parts) of the others.
+    """
     waiting = connection.all(statements.WAITING, campaign=campaign, after=found.cursor, upto=upto)
+    to_send = [w for w in waiting if w.state == MessageState.PENDING]
+    still_there = _still_there(connection, found, to_send)
     batch = Batch(connection, now)
-    gone = _gone(connection, found, [w for w in waiting if w.state == MessageState.PENDING])
-    of = Messages(found.account, campaign, 0)
-    batch.end(of, MessageState.SKIPPED, [(seq, Skipped.LEFT_AUDIENCE) for seq in gone])
+    gone = [(w.seq, Skipped.LEFT_AUDIENCE) for w in to_send if w.contact not in still_there]
+    batch.end(Messages(found.account, campaign, 0), MessageState.SKIPPED, gone)
     for w in waiting:
         if w.state != MessageState.PENDING:
             told = Item(w.seq, Skipped.OPTED_OUT, now)
             batch.journal.tell(found.account, campaign, EventKind.SKIPPED, told)
     batch.write()
+    return [(w.seq, w.parts) for w in to_send if w.contact in still_there]
 
 
-def _gone(connection: Connection, found: Starting, waiting: Sequence[Waiting]) -> list[int]:
+def _still_there(connection: Connection, found: Starting, waiting: Sequence[Waiting]) -> set[int]:
     audience = Audience.read(found.audience).present(connection, found.account)
-    still_there = audience.among(connection, [w.contact for w in waiting])
-    return [w.seq for w in waiting if w.contact not in still_there]
+    return audience.among(connection, [w.contact for w in waiting])
 
 
 def _start(
-    connection: Connection, found: Starting, slices: Sequence[WaitingSlice], now: Instant
+    connection: Connection,
+    found: Starting,
+    slices: Sequence[WaitingSlice],
+    parts: Sequence[tuple[int, int]],
+    now: Instant,
 ) -> None:
-    """Each slice has the account's virtual time of its last message, but none from before."""
-    groups = sorted({s.group for s in slices})
-    reached = {group: connection.one(orders.VT_OF_GROUP, group_id=group) or 0.0 for group in groups}
+    """Makes slices due; they get their turns when they are promoted."""
+    ends = [s.hi for s in slices]
+    sums = [0] * len(slices)
+    for seq, n in parts:
+        sums[bisect_left(ends, seq)] += n
+    not_after = found.send_at + found.validity
     connection.many(
         statements.START_SLICE,
-        [
-            (
-                max(reached[s.group], found.vt - (found.last - s.hi) / found.weight),
-                now,
-                found.send_at + found.validity,
-                s.id,
-            )
-            for s in slices
-        ],
+        [(n, now, not_after, s.id) for s, n in zip(slices, sums, strict=True)],
     )

@@ -17,6 +17,12 @@ def appear(connection: Connection, name: str, now: Instant) -> int:
     return connection.one(crew.SEEN_SINCE, since=now - SEEN_WITHIN) or 1
 
 
+def forget_marks(connection: Connection, now: Instant) -> int:
+    """Drops the marks of sessions that ended a day ago or longer; how many."""
+    before = (now - DAY) // SECOND << crew.SESSION_RANDOM_BITS
+    return connection.run(crew.FORGET_MARKS, before=before)
+
+
 def leave(connection: Connection, name: str) -> None:
     """A worker ends."""
     connection.run(crew.LEAVE, name=name)

@@ -15,17 +15,15 @@ from octavo.db.connection import Connection
 from octavo.db.statements import expanding, keeping, orders
 from octavo.db.statements.expanding import Job, Person, Sum
 from octavo.db.statements.tasks import Task
-from octavo.kit.clock import FOREVER, Instant
+from octavo.kit.clock import NEVER, Instant
 from octavo.ledger import drafts
 from octavo.ledger.audience import Audience
+from octavo.ledger.fairness import NO_TURN
 from octavo.ledger.orders import count_reasons, suppressing_scope
 from octavo.ledger.pace import Pace, Stopwatch
 from octavo.text.compose import Composer
 from octavo.text.parts import RULES, Rules, measure
 from octavo.text.personalise import MAX_VALUE
-
-NOT_STARTED = Instant(FOREVER + 1)
-"""When slices are due whose campaign has not begun: pause and resume leave them alone."""
 
 WRITER_SECONDS = 0.005
 """Half of what a step may hold SQLite's writer (design 5): machines are not alike."""
@@ -137,21 +135,25 @@ class _Run(NamedTuple):
     group: int
     slice_size: int
     n: int
+    parts: int
 
 
 def _runs(sent: Sequence[Sum]) -> Iterator[_Run]:
     """In the order of the messages: `sent` is ordered by group."""
     sizes: dict[int, int] = {}
     counts: Counter[int] = Counter()
+    parts: Counter[int] = Counter()
     for s in sent:
         sizes[s.group] = s.slice_size
         counts[s.group] += s.n
-    return (_Run(group, sizes[group], counts[group]) for group in sorted(counts))
+        parts[s.group] += s.parts
+    return (_Run(group, sizes[group], counts[group], parts[group]) for group in sorted(counts))
 
 
 def _slices(
     campaign: int, job: Job, sent: Sequence[Sum]
 ) -> Iterator[tuple[int | float | None, ...]]:
+    """Not due before they are started, which also tells what parts they have by then."""
     lo = job.seq + 1
     for run in _runs(sent):
         end = lo + run.n
@@ -162,12 +164,12 @@ def _slices(
                 job.account,
                 run.group,
                 job.purpose,
-                0.0,
-                NOT_STARTED,
+                NO_TURN,
+                NEVER,
                 None,
                 lo,
                 hi,
-                hi - lo + 1,
+                run.parts * (hi - lo + 1) // run.n,
                 lo - 1,
                 lo - 1,
                 lo - 1,

@@ -22,7 +22,7 @@ from octavo.kit.errors import OctavoError
 from octavo.kit.money import ZERO, Money
 from octavo.ledger import numbering, wallet
 from octavo.ledger.events import Item, Journal
-from octavo.ledger.fairness import VirtualTime
+from octavo.ledger.fairness import NO_TURN, Queue, VirtualTime, take_turns
 
 REQUEST_ID_LIFE = DAY
 """A request_id is forgotten after 24 hours (contract 3.3)."""
@@ -130,11 +130,10 @@ def accept_all(
     held = wallet.hold_all(
         connection,
         account=together[0].account,
-        holds=[wallet.Hold(t.campaign, t.cost, t.order.fee, len(t.to_send)) for t in taken],
-        vt=_vt_of_groups(connection, taken),
+        holds=[wallet.Hold(t.campaign, t.cost, t.order.fee) for t in taken],
         now=now,
     )
-    _write(connection, taken, [h.vt for h in held], now)
+    _write(connection, taken, held[0].weight, now)
     return [
         Accepted(
             t.campaign,
@@ -159,20 +158,8 @@ def _split(
     return to_send, [m for m in messages if m.reason], opted_out
 
 
-def _vt_of_groups(connection: Connection, taken: Sequence[_Taken]) -> VirtualTime:
-    groups = {t.to_send[0].group for t in taken}
-    return VirtualTime(
-        max(connection.one(orders.VT_OF_GROUP, group_id=group) or 0.0 for group in groups)
-    )
-
-
-def _write(
-    connection: Connection, taken: Sequence[_Taken], vts: Sequence[float], now: Instant
-) -> None:
-    slices = [
-        list(_slice_rows(t, vt, due=t.order.send_at <= now))
-        for t, vt in zip(taken, vts, strict=True)
-    ]
+def _write(connection: Connection, taken: Sequence[_Taken], weight: float, now: Instant) -> None:
+    slices = _slices(connection, taken, weight, now)
     connection.many(orders.INSERT_CAMPAIGN, [_campaign_row(t, now) for t in taken])
     connection.many(
         orders.INSERT_COUNT,
@@ -329,31 +316,61 @@ def _message_rows(t: _Taken, now: Instant) -> Iterator[tuple[int | str | None, .
         )
 
 
-def _slice_rows(t: _Taken, vt: float, *, due: bool) -> Iterator[tuple[int | float, ...]]:
+class _Run(NamedTuple):
+    """Messages that make a slice: `lo` to `hi`, all of one group."""
+
+    group: int
+    lo: int
+    hi: int
+    parts: int
+
+
+def _slices(
+    connection: Connection, taken: Sequence[_Taken], weight: float, now: Instant
+) -> list[list[tuple[int | float, ...]]]:
+    """The rows of each order's slices; those that are due take their turns, the others later."""
+    runs = [list(_runs(t)) for t in taken]
+    sizes: defaultdict[Queue, list[int]] = defaultdict(list)
+    for t, mine in zip(taken, runs, strict=True):
+        if t.order.send_at <= now:
+            for run in mine:
+                sizes[_queue(t, run)].append(run.parts)
+    turns = {q: iter(take_turns(connection, q, weight, sizes[q])) for q in sorted(sizes)}
+    return [
+        [
+            _slice_row(t, run, next(turns[_queue(t, run)]), SliceState.READY)
+            if t.order.send_at <= now
+            else _slice_row(t, run, NO_TURN, SliceState.PARKED)
+            for run in mine
+        ]
+        for t, mine in zip(taken, runs, strict=True)
+    ]
+
+
+def _queue(t: _Taken, run: _Run) -> Queue:
+    return Queue(t.order.account, run.group, int(t.order.purpose))
+
+
+def _runs(t: _Taken) -> Iterator[_Run]:
     """Runs of one route group, at most its slice size long."""
-    order, to_send = t.order, t.to_send
-    ready = int(SliceState.READY if due else SliceState.PARKED)
+    to_send = t.to_send
     lo = 1
     while lo <= len(to_send):
         group = to_send[lo - 1].group
         hi = lo
-        end = min(len(to_send), lo - 1 + order.slice_size[group])
+        end = min(len(to_send), lo - 1 + t.order.slice_size[group])
         while hi < end and to_send[hi].group == group:
             hi += 1
-        yield (
-            t.campaign,
-            order.account,
-            group,
-            int(order.purpose),
-            vt,
-            order.send_at,
-            order.send_at + order.validity,
-            lo,
-            hi,
-            hi - lo + 1,
-            lo - 1,
-            lo - 1,
-            lo - 1,
-            ready,
-        )
+        yield _Run(group, lo, hi, sum(m.parts for m in to_send[lo - 1 : hi]))
         lo = hi + 1
+
+
+def _slice_row(
+    t: _Taken, run: _Run, turn: VirtualTime, state: SliceState
+) -> tuple[int | float, ...]:
+    order, before = t.order, run.lo - 1
+    return (
+        t.campaign, order.account, run.group, int(order.purpose), turn, order.send_at,
+        order.send_at + order.validity, run.lo, run.hi, run.parts, before, before, before,
+        int(state),
+    )  # fmt: skip

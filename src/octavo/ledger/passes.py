@@ -146,6 +146,6 @@ def _return(connection: Connection, s: Done, done: int, now: Instant) -> None:
         passes.RETURN_SLICE,
         slice_id=s.slice,
         state=SliceState.PARKED if paused else SliceState.READY,
-        run_at=FOREVER if paused else now,
+        run_at=FOREVER + now if paused else now,
         cur=done,
     )

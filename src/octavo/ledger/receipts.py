@@ -10,6 +10,7 @@ from octavo.db.connection import Connection
 from octavo.db.statements import passes, traffic
 from octavo.db.statements.traffic import Doubt, KnownPart, WaitingReceipt
 from octavo.kit.clock import HOUR, MINUTE, SECOND, Instant
+from octavo.kit.tickets import is_reference
 from octavo.ledger import numbering
 from octavo.ledger.events import Item, Journal
 from octavo.ledger.passes import release_refused
@@ -71,6 +72,8 @@ class _Found(NamedTuple):
     part_pass: int
     part_state: PartState
     stored: bool
+    others: tuple[int, ...] = ()
+    """Parts under the same id: a carrier that makes the parts itself gives one id for all."""
 
 
 class Taken(NamedTuple):
@@ -188,13 +191,16 @@ class _Batch:
                 return None
             p = max(fitting, key=lambda p: (p.campaign, p.seq))
         target = self._target(p.campaign, p.seq, p)
-        return _Found(target, Match.ID, p.no, p.part_pass, _PART_STATE[p.part_state], stored=True)
+        state, mine = _PART_STATE[p.part_state], (p.campaign, p.seq, p.part_pass)
+        same = [q for q in parts if (q.campaign, q.seq, q.part_pass) == mine]
+        others = tuple(q.no for q in same if q.no != p.no) if len(same) > 1 else ()
+        return _Found(target, Match.ID, p.no, p.part_pass, state, stored=True, others=others)
 
     def _by_doubt(self, r: Receipt, *, by_recipient: bool) -> _Found | None:
         if not r.address or not (r.reference or by_recipient):
             return None
         doubts = self._connection.all(traffic.DOUBTS_OF, route_id=self._route, address=r.address)
-        named = [d for d in doubts if r.reference and d.reference == r.reference]
+        named = [d for d in doubts if r.reference and is_reference(r.reference, d.reference)]
         if named:
             return self._doubtful(named[0], Match.REFERENCE)
         near = [
@@ -233,7 +239,8 @@ class _Batch:
         if known is PartState.DELIVERED or (new is PartState.ACCEPTED and found.stored):
             return True
         if r.ref and t.parts > 1:  # of one part, the message's state says it all
-            self._parts[key] = new
+            for no in (found.no, *found.others):
+                self._parts[t.campaign, t.seq, no, r.ref] = new
         if r.ref and not found.stored:
             self._learnt.append(
                 (self._route, r.ref, t.campaign, t.seq, found.no, found.part_pass, int(new))
@@ -243,7 +250,7 @@ class _Batch:
 
     def _move(self, t: _Target, r: Receipt, found: _Found, *, delivered: bool) -> None:
         if delivered:
-            t.parts_done += 1
+            t.parts_done += 1 + len(found.others)
             t.changed = True
             fact = Fact.DELIVERED if t.parts_done >= t.parts else Fact.ACCEPTED
         elif r.state == ACCEPTED:

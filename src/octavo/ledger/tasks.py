@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 
 from octavo.db.connection import Connection
 from octavo.db.statements import tasks
-from octavo.db.statements.tasks import Task
+from octavo.db.statements.tasks import Promoted, Task
 from octavo.kit.clock import HOUR, MINUTE, SECOND, Instant
 from octavo.kit.errors import OctavoError
 from octavo.ledger import campaigns, confirm, doubt, drafts
+from octavo.ledger.fairness import Queue, VirtualTime, Waiting, retake_turns
 
 LEASE = MINUTE
 
@@ -85,6 +86,13 @@ def promote(connection: Connection, most: int, now: Instant) -> int:
     """Readies parked slices that are due and starts their campaigns; how many slices."""
     due = connection.all(tasks.DUE_PARKED, now=now, most=most)
     if due:
+        turns = retake_turns(connection, [_waiting(d) for d in due])
+        connection.many(tasks.SET_TURN, turns)
         connection.run(tasks.PROMOTE, slices=[d.id for d in due])
         connection.run(tasks.START_CAMPAIGNS, campaigns=sorted({d.campaign for d in due}))
     return len(due)
+
+
+def _waiting(due: Promoted) -> Waiting:
+    queue = Queue(due.account, due.group, due.priority)
+    return Waiting(due.id, queue, due.parts, VirtualTime(due.vt), is_retry=due.pass_ > 0)

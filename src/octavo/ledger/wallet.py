@@ -14,7 +14,6 @@ from octavo.db.statements import orders, wallet
 from octavo.kit.clock import Instant
 from octavo.kit.errors import OctavoError
 from octavo.kit.money import ZERO, Money
-from octavo.ledger.fairness import VirtualTime
 
 
 class Book(StrEnum):
@@ -92,12 +91,11 @@ def book(
 
 
 class Hold(NamedTuple):
-    """What a new campaign holds and what it costs at once, and how many messages it sends."""
+    """What a new campaign holds and what it costs at once."""
 
     campaign: int
     amount: Money
     fee: Money
-    messages: int
 
 
 def hold_all(
@@ -105,18 +103,15 @@ def hold_all(
     *,
     account: int,
     holds: Sequence[Hold],
-    vt: VirtualTime,
     now: Instant,
 ) -> list[orders.Debited]:
-    """Holds what new campaigns may cost and takes their fees; moves the account's virtual time.
+    """Holds what new campaigns may cost and takes their fees.
 
     Returns the account as it is after each. Raises InsufficientCredit when there is not enough for
     all of them, then nothing is written.
     """
     amount = Money(sum(h.amount + h.fee for h in holds))
-    after = connection.one(
-        orders.HOLD, account_id=account, amount=amount, vt=vt, n=sum(h.messages for h in holds)
-    )
+    after = connection.one(orders.HOLD, account_id=account, amount=amount)
     if after is None:
         raise InsufficientCredit(amount, available(connection, account))
     connection.many(
@@ -131,9 +126,7 @@ def hold_all(
     debited = []
     for h in reversed(holds):
         debited.append(after)
-        after = after._replace(
-            available=after.available + h.amount + h.fee, vt=after.vt - h.messages / after.weight
-        )
+        after = after._replace(available=after.available + h.amount + h.fee)
     return debited[::-1]
 
 

@@ -117,7 +117,9 @@ INSERT_ROUTE = Query(
     .values(
         name=bindparam("name"),
         driver=bindparam("driver"),
+        settings=bindparam("settings"),
         window=bindparam("window"),
+        links=bindparam("links"),
         short_code=bindparam("short_code"),
     )
     .returning(_route.id),
@@ -126,9 +128,13 @@ INSERT_GROUP = Query(
     first_integer,
     sa.insert(dispatch.route_group).values(name=bindparam("name")).returning(_group.id),
 )
+GROUP = Query(
+    first_integer,
+    sa.select(_group.id).where(_group.name == bindparam("which")),
+)
 INSERT_MEMBER = Command(
     sa.insert(dispatch.route_group_route).values(
-        group_id=bindparam("group_id"), route_id=bindparam("route_id")
+        group_id=bindparam("group_id"), route_id=bindparam("route_id"), tier=bindparam("tier")
     )
 )
 INSERT_RULE = Command(

@@ -28,6 +28,20 @@ class Route(NamedTuple):
     short_code: str
 
 
+class NewRoute(NamedTuple):
+    """A route to be added to `group`; in a lower tier it goes first. The rest as in Route."""
+
+    name: str
+    driver: str
+    settings: Mapping[str, Setting]
+    group: str
+    tier: int = 0
+    rate: float | None = None
+    window: int = 100
+    links: int = 1
+    short_code: str = ""
+
+
 class RouteGroup(NamedTuple):
     """Routes that may stand in for each other, as a planner sees them.
 
@@ -61,5 +75,11 @@ class NoSuchRoute(OctavoError):
     says = "There is no route with this name"
 
 
+class NoSuchGroup(OctavoError):
+    """There is no route group with this name."""
+
+    says = "There is no route group with this name"
+
+
 class BadRoute(OctavoError):
-    """A rate or window that a route cannot have; the text says what it can."""
+    """A name, rate or size that a route cannot have; the text says what it can."""

@@ -1,5 +1,6 @@
 """Which route group serves what, and what an operator does to routes."""
 
+import json
 from collections import defaultdict
 
 from octavo.db.connection import Connection
@@ -8,13 +9,24 @@ from octavo.kit.clock import Clock
 from octavo.kit.fresh import Fresh
 from octavo.routes import repository
 from octavo.routes.repository import Member, Place, Rule
-from octavo.routes.schemas import ANYWHERE, BadRoute, NoSuchRoute, Route, RouteGroup, RouteTable
+from octavo.routes.schemas import (
+    ANYWHERE,
+    BadRoute,
+    NewRoute,
+    NoSuchGroup,
+    NoSuchRoute,
+    Route,
+    RouteGroup,
+    RouteTable,
+)
 
 MOST_IN_A_SLICE = 500
-SLICE_SECONDS = 30
-"""A slice is at most what the slowest route of its group sends in this time (design 4.1)."""
+LEAST_IN_A_SLICE = 10
+SLICE_SECONDS = 0.5
+"""A slice is what the slowest route of its group is granted at a time (decision 0020)."""
 
 MOST_WINDOW = 1_000
+MOST_LINKS = 64
 
 
 class Routing:
@@ -97,19 +109,47 @@ def resume(connection: Connection, name: str) -> None:
     _touch(name, connection.run(repository.SET_PAUSED, which=name, new=0))
 
 
+def add(connection: Connection, new: NewRoute) -> None:
+    """Adds a route to a group. It is taken up when the server starts again.
+
+    Raises BadRoute, NoSuchGroup.
+    """
+    if any(route.name == new.name for route in list_routes(connection)):
+        raise BadRoute(f"There is a route with the name {new.name}")
+    if not (1 <= new.window <= MOST_WINDOW and 1 <= new.links <= MOST_LINKS and new.tier >= 0):
+        raise BadRoute(
+            f"A window is 1 to {MOST_WINDOW}, links are 1 to {MOST_LINKS}, a tier is 0 or more"
+        )
+    group = connection.one(repository.GROUP, which=new.group)
+    if group is None:
+        raise NoSuchGroup(new.group)
+    route = _insert(connection, new)
+    connection.run(repository.INSERT_MEMBER, group_id=group, route_id=route, tier=new.tier)
+    if new.rate is not None:
+        set_rate(connection, new.name, new.rate)
+
+
 def seed(connection: Connection) -> None:
     """Writes the route of a new database: all SMS go to the sandbox carrier."""
-    route = connection.one(
-        repository.INSERT_ROUTE,
-        name="sandbox",
-        driver="sandbox",
-        window=MOST_WINDOW,
-        short_code="30101",
-    )
     group = connection.one(repository.INSERT_GROUP, name="sms")
-    connection.run(repository.INSERT_MEMBER, group_id=group, route_id=route)
+    add(
+        connection,
+        NewRoute("sandbox", "sandbox", {}, group="sms", window=MOST_WINDOW, short_code="30101"),
+    )
     rules = [(product, ANYWHERE, group) for product in ("sms_premium", "sms_low_cost")]
     connection.many(repository.INSERT_RULE, rules)
+
+
+def _insert(connection: Connection, new: NewRoute) -> int | None:
+    return connection.one(
+        repository.INSERT_ROUTE,
+        name=new.name,
+        driver=new.driver,
+        settings=json.dumps(dict(new.settings)),
+        window=new.window,
+        links=new.links,
+        short_code=new.short_code,
+    )
 
 
 def _group(rule: Rule, members: list[Member]) -> RouteGroup | None:
@@ -122,8 +162,8 @@ def _group(rule: Rule, members: list[Member]) -> RouteGroup | None:
 
 def _slice_size(members: list[Member]) -> int:
     rates = [member.rate for member in members if member.rate]
-    slowest = min(rates, default=float(MOST_IN_A_SLICE))
-    return max(1, min(MOST_IN_A_SLICE, int(slowest * SLICE_SECONDS)))
+    slowest = min(rates, default=MOST_IN_A_SLICE / SLICE_SECONDS)
+    return min(MOST_IN_A_SLICE, max(LEAST_IN_A_SLICE, int(slowest * SLICE_SECONDS)))
 
 
 def _short_code(members: list[Member]) -> str:

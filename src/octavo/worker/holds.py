@@ -6,8 +6,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from octavo.db.statements.dispatching import PendingRow
-from octavo.ledger.claim import Grant, GrantedSlice
+from octavo.kit.clock import SECOND
+from octavo.ledger.claim import GATE, Grant, GrantedSlice
 from octavo.ledger.settle import Progress
+
+LATE = GATE / SECOND
+"""Seconds behind its booked time after which a message of a route with a rate goes back to the
+ledger: in any time t a route sends at most rate x (t + LATE) parts, and one message."""
 
 
 class Due(NamedTuple):
@@ -31,6 +36,8 @@ class Hold:
     sent_hi: int
     intent_hi: int
     grant_hi: int
+    paced: bool = False
+    """The route has a rate: each row has a time of its own to leave."""
     outstanding: int = 0
     after: int = 0
     stopped: bool = False
@@ -67,12 +74,14 @@ class Holds:
                 sent_hi=s.rows[0].seq - 1,
                 intent_hi=s.intent_hi,
                 grant_hi=s.grant_hi,
+                paced=grant.rate is not None,
             )
 
     def next_ready(
-        self, now: float, room: int, *, alone: bool = False
+        self, now: float, room: int, *, late: float = 0.0, alone: bool = False
     ) -> list[tuple[Hold, PendingRow]]:
-        """Rows that may be written to the socket now, at most `room` parts.
+        """Rows that may be written to the socket now, at most `room` parts. Those of a route with
+        a rate that should have left before `late` do not.
 
         `alone`: nothing is in flight, so that a message of more parts than the whole window may
         go by itself; it would block the link for ever.
@@ -80,6 +89,8 @@ class Holds:
         out: list[tuple[Hold, PendingRow]] = []
         for hold in self.by_slice.values():
             ready = hold.ready
+            if hold.paced and ready and ready[0].at < late:
+                break
             while (
                 ready and ready[0].at <= now and (ready[0].row.parts <= room or (alone and not out))
             ):
@@ -159,6 +170,15 @@ class Holds:
                 self.intended += due.row.parts
                 hold.ready.append(due)
         hold.intent_hi = p.intent_hi
+
+    def drop_late(self, late: float) -> None:
+        """Gives up slices of which something should have left before `late`: sent now, it would
+        come on top of what others have booked since. Not to be called while a settle is under way.
+        """
+        for hold in self.by_slice.values():
+            head = hold.ready or hold.waiting
+            if hold.paced and head and head[0].at < late:
+                self.drop(hold)
 
     def drop_all(self) -> None:
         """Nothing more will leave over this link."""

@@ -12,7 +12,7 @@ from octavo.db.partitions import Partition
 from octavo.db.unit_of_work import Rank, Store
 from octavo.kit.clock import Clock
 from octavo.kit.errors import StoreUnavailable
-from octavo.ledger import campaigns, events, orders, receipts, tasks
+from octavo.ledger import campaigns, crew, events, orders, receipts, tasks
 from octavo.ledger.tasks import Step
 from octavo.worker.observer import Observer
 
@@ -95,6 +95,7 @@ class Housekeeper:
     async def _rarely(self) -> None:
         for made in await self._store.write(Rank.TASK, self._make_partitions):
             log.info("partition made", name=made.name)
+        await self._store.write(Rank.TASK, self._forget_marks)
 
     async def _seldom(self) -> None:
         while await self._store.write(Rank.TASK, self._number_events) == EVENTS_AT_ONCE:
@@ -119,6 +120,9 @@ class Housekeeper:
 
     def _make_partitions(self, connection: Connection) -> list[Partition]:
         return partitions.ensure(connection, self._clock())
+
+    def _forget_marks(self, connection: Connection) -> int:
+        return crew.forget_marks(connection, self._clock())
 
     def _number_events(self, connection: Connection) -> int:
         return events.number_events(connection, EVENTS_AT_ONCE)

@@ -8,11 +8,12 @@ from time import perf_counter
 
 import structlog
 
+from octavo.db.connection import Connection
 from octavo.db.statements.dispatching import PendingRow
 from octavo.db.unit_of_work import Rank, Store
-from octavo.drivers.protocol import Driver, Outcome, Submission
+from octavo.drivers.protocol import Driver, LinkDown, Outcome, Submission
 from octavo.kit.clock import SECOND, Clock
-from octavo.kit.errors import StoreUnavailable
+from octavo.kit.errors import StoreInDoubt, StoreUnavailable
 from octavo.kit.tickets import reference
 from octavo.ledger import claim, links, receipts, settle
 from octavo.ledger.errors import LedgerDisagrees, LinkLost
@@ -20,7 +21,7 @@ from octavo.ledger.links import Link
 from octavo.ledger.settle import Answer
 from octavo.worker.answers import answer_of, late, retry_after
 from octavo.worker.crew import Crew
-from octavo.worker.holds import Hold, Holds
+from octavo.worker.holds import LATE, Hold, Holds
 from octavo.worker.observer import LinkObserver
 from octavo.worker.sink import LinkSink
 from octavo.worker.texts import Texts
@@ -74,7 +75,7 @@ class LinkRunner:
         self._observer = observer
         self.most_in_doubt = window + 2 * CHUNK
         self._wake = asyncio.Event()
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._texts = Texts()
         self._down_since: float | None = asyncio.get_running_loop().time()
         self._reset()
@@ -85,6 +86,7 @@ class LinkRunner:
         self._answers: list[tuple[Answer, int]] = []
         self._answered_at = 0.0
         self._claim_at = 0.0
+        self._paced = False
         self._lost_gates = 0
         self._lease_ends = 0.0
         self._renew_at = 0.0
@@ -108,12 +110,12 @@ class LinkRunner:
 
     def stop(self) -> None:
         """Asks the runner to settle what is in flight and end."""
-        self._stopping = True
+        self._stopping.set()
         self._wake.set()
 
     async def run(self) -> None:
         """Takes the link, works, and takes it anew whenever it was lost; until `stop`."""
-        while not self._stopping:
+        while not self._stopping.is_set():
             if not self._crew.may_take():
                 self._down_since = None  # another worker's concern
                 await self._idle(SHARE_EVERY)
@@ -148,7 +150,7 @@ class LinkRunner:
         return None
 
     async def _serve(self, link: Link) -> None:
-        """Works until the link is lost, left to another, or `stop`.
+        """Works until the link is lost, down, left to another, or `stop`.
 
         A fault of ours must not end it for good: what was on the wire is settled by taking the
         link anew, as after a crash.
@@ -171,6 +173,10 @@ class LinkRunner:
             await self._driver.stop(drain=True)
             await self._settle_rest(link)
             await self._store.write(Rank.CLAIM, lambda c: links.release(c, link))
+        except LinkDown as down:
+            log.warning("link down", route=self._route, no=self._no, error=str(down))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), down.after)
         except (LinkLost, LedgerDisagrees) as error:
             log.warning("link lost", route=self._route, no=self._no, error=repr(error))
             self._observer.lost()
@@ -180,7 +186,8 @@ class LinkRunner:
             await self._give_up()
             await self._idle(1.0)
         self._observer.connected(up=False)
-        self._down_since = asyncio.get_running_loop().time()
+        if self._down_since is None:
+            self._down_since = asyncio.get_running_loop().time()
         self._reset()
 
     async def _give_up(self) -> None:
@@ -197,22 +204,23 @@ class LinkRunner:
 
     async def _work(self, link: Link) -> None:
         loop = asyncio.get_running_loop()
-        while not self._is_ending():
+        while self._driver.is_up() and not self._is_ending():
             self._wake.clear()
             self._pump()
             now = loop.time()
+            self._holds.drop_late(now - LATE)
             if now >= self._renew_at:
                 await self._renew(link)
             if self._settle_due(now):
                 await self._settle(link)
-            if self._holds.unsent < self.most_in_doubt and now >= self._claim_at:
+            if self._wants_more() and now >= self._claim_at:
                 await self._claim(link)
             self._pump()
             await self._idle(self._pause(loop.time()))
 
     def _is_ending(self) -> bool:
         """Nothing further is claimed or sent."""
-        return self._stopping or self._crew.is_over(self)
+        return self._stopping.is_set() or self._crew.is_over(self)
 
     async def _idle(self, seconds: float) -> None:
         if seconds > 0:
@@ -226,10 +234,10 @@ class LinkRunner:
         if self._settle_due(now):
             return 0.0
         pause = min(POLL, max(self._claim_at - now, 0.0) or POLL)
-        if self._holds.unsent < self.most_in_doubt and self._claim_at <= now:
+        if self._wants_more() and self._claim_at <= now:
             return 0.0
         if self._answers:
-            pause = min(pause, max(self._answered_at + LONGEST_WAIT - now, 0.0))
+            pause = min(pause, max(self._answered_at + LONGEST_WAIT - now, 0.001))
         due = self._holds.next_due()
         if due is not None and self._driver.room() > 0:
             pause = min(pause, max(due - now, 0.001))
@@ -260,20 +268,33 @@ class LinkRunner:
 
     # -- claim and send ------------------------------------------------------------------------
 
+    def _wants_more(self) -> bool:
+        """On a route with a rate, what is booked while the window is full would be wasted."""
+        full = self._paced and self._driver.room() <= 0
+        return not full and self._holds.unsent < self.most_in_doubt
+
     async def _claim(self, link: Link) -> None:
         credit = self.most_in_doubt - self._holds.intended
-        begun, now = asyncio.get_running_loop().time(), self._clock()
+        loop, begun, now = asyncio.get_running_loop(), 0.0, self._clock()
+
+        def unit(connection: Connection) -> claim.Grant:
+            # Not before its turn has come: time that it waited could not be sent in any more.
+            nonlocal begun, now
+            begun, now = loop.time(), self._clock()
+            return claim.claim(connection, link, credit=credit, now=now)
+
         asked = perf_counter()
         try:
-            grant = await self._store.write(
-                Rank.CLAIM, lambda c: claim.claim(c, link, credit=credit, now=now)
-            )
+            grant = await self._store.write(Rank.CLAIM, unit)
+        except StoreInDoubt:
+            raise LinkLost from None  # slices may be leased that nobody here knows of
         except StoreUnavailable:
             self._claim_later(1.0)
             return
         waited = None if grant.due_since is None else now - grant.due_since
         self._observer.claimed(grant, waited, perf_counter() - asked)
         if grant.slices:
+            self._paced = grant.rate is not None
             self._holds.add(grant, begun + (grant.start - now) / SECOND)
         elif grant.lost_gate:
             # Each link of the route waits otherwise, and otherwise each time.
@@ -295,7 +316,7 @@ class LinkRunner:
         batch: list[Submission] = []
         alone = not self._in_flight
         now = asyncio.get_running_loop().time()
-        for hold, row in self._holds.next_ready(now, room, alone=alone):
+        for hold, row in self._holds.next_ready(now, room, late=now - LATE, alone=alone):
             self._in_flight[row.campaign, row.seq, hold.slice.pass_] = hold, row
             batch.append(
                 Submission(
@@ -331,7 +352,7 @@ class LinkRunner:
     def _settle_due(self, now: float) -> bool:
         if self._answers:
             full = len(self._answers) >= CHUNK or not self._in_flight
-            return full or now - self._answered_at >= LONGEST_WAIT
+            return full or now >= self._answered_at + LONGEST_WAIT
         credit = self.most_in_doubt - self._holds.intended
         return self._holds.wants_intent(credit) or self._holds.has_ended()
 
@@ -350,7 +371,7 @@ class LinkRunner:
         except StoreUnavailable as error:
             self._answers = taken + self._answers
             log.warning("settle postponed", route=self._route, error=str(error))
-            if self._lease_is_short():
+            if self._lease_is_short() or isinstance(error, StoreInDoubt):
                 raise LinkLost from None
             await asyncio.sleep(0.2)
             return

@@ -144,7 +144,7 @@ slice_ = table(
     big("not_after", null=True),
     big("lo"),
     big("hi"),
-    big("n"),
+    big("parts"),
     big("cur"),
     big("grant_hi"),
     big("intent_hi"),
@@ -164,10 +164,31 @@ route_group = table(
     "route_group",
     key(),
     text("name"),
-    sa.Column("vt", REAL, nullable=False, server_default="0"),
     sa.UniqueConstraint("name"),
+)
+
+group_turn = table(
+    "group_turn",
+    big("group_id"),
+    small("priority"),
+    sa.Column("vt", REAL, nullable=False),
+    sa.PrimaryKeyConstraint("group_id", "priority"),
+    clustered=True,
     fillfactor=50,
 )
+"""The virtual time that a group has come to, for each priority."""
+
+account_turn = table(
+    "account_turn",
+    big("account_id"),
+    big("group_id"),
+    small("priority"),
+    sa.Column("vt", REAL, nullable=False),
+    sa.PrimaryKeyConstraint("account_id", "group_id", "priority"),
+    clustered=True,
+    fillfactor=50,
+)
+"""The virtual time at which an account will have been served all that it asked of a group."""
 
 route = table(
     "route",
@@ -254,10 +275,13 @@ commit_mark = table(
     "commit_mark",
     big("session"),
     big("n"),
+    small("void", 0),
     sa.PrimaryKeyConstraint("session", "n"),
     clustered=True,
 )
-"""A row for each of a session's last transactions: proof that it was committed."""
+"""A row for each of a session's last transactions: proof that it was committed or, where `void`,
+that it never will be. PostgreSQL only.
+"""
 
 setting = table(
     "setting",

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from octavo.db.schema.base import REAL, big, small, table, text
+from octavo.db.schema.base import big, small, table, text
 
 draft = table(
     "draft",
@@ -17,14 +17,12 @@ draft = table(
     big("fee"),
     big("seq", 0),
     small("code", 0),
-    sa.Column("vt", REAL, nullable=False, server_default="0"),
     big("confirmed_at", null=True),
     sa.PrimaryKeyConstraint("campaign_id"),
     fillfactor=50,
 )
 """How a campaign is computed: for whom, how its parts are counted and how many it may have, whether
-who opted out is left out. `seq` is the last message's number, `code` why it failed (contract 14),
-`vt` where the account stood when it was confirmed.
+who opted out is left out. `seq` is the last message's number, `code` why it failed (contract 14).
 """
 
 country = table(

@@ -12,7 +12,6 @@ account = table(
     text("time_zone", "Europe/Paris"),
     text("currency", "EUR"),
     sa.Column("weight", REAL, nullable=False, server_default="1"),
-    sa.Column("vt", REAL, nullable=False, server_default="0"),
     big("available", 0),
     big("created_at"),
     sa.CheckConstraint("available >= 0", "solvent"),

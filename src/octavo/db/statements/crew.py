@@ -24,6 +24,13 @@ SEEN_SINCE = Query(
     first_integer, sa.select(sa.func.count()).where(_worker.seen_at >= bindparam("since"))
 )
 
+FORGET_MARKS = Command(
+    sa.delete(dispatch.commit_mark).where(dispatch.commit_mark.c.session < bindparam("before"))
+)
+
+SESSION_RANDOM_BITS = 30
+"""The low bits of a session's name in `commit_mark`; above them is the Unix time of its taking."""
+
 DATABASE_NOW = Query(
     first_integer,
     sa.select(sa.cast(sa.extract("epoch", sa.func.clock_timestamp()) * 1_000_000, sa.BigInteger())),

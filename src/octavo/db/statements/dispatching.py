@@ -6,13 +6,12 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from octavo.db.codes import CampaignState, MessageState, SliceState
-from octavo.db.dialect import Dialect, const, larger
+from octavo.db.dialect import Dialect, const
 from octavo.db.schema import dispatch, people
 from octavo.db.statement import Command, Query, first_integer
 
 _campaign = dispatch.campaign.c
 _count = dispatch.campaign_count.c
-_group = dispatch.route_group.c
 _link = dispatch.link.c
 _message = dispatch.message.c
 _route = dispatch.route.c
@@ -185,12 +184,6 @@ LEASE_SLICE = Command(
 
 BOOK_RATE = Command(
     sa.update(dispatch.route).where(_route.id == bindparam("route_id")).values(tat=bindparam("tat"))
-)
-
-MOVE_GROUP_VT = Command(
-    sa.update(dispatch.route_group)
-    .where(_group.id == bindparam("group_id"))
-    .values(vt=larger(_group.vt, bindparam("vt", type_=sa.Double())))
 )
 
 # -- settle ------------------------------------------------------------------------------------

@@ -5,10 +5,10 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from octavo.db.codes import CampaignState, MessageState, Skipped, SliceState
+from octavo.db.codes import CampaignState, MessageState, Skipped
 from octavo.db.dialect import const
 from octavo.db.schema import dispatch, drafts, people
-from octavo.db.statement import Command, Query, first_integer
+from octavo.db.statement import Command, Query
 from octavo.db.statements.orders import insert
 
 _account = people.account.c
@@ -16,13 +16,12 @@ _campaign = dispatch.campaign.c
 _count = dispatch.campaign_count.c
 _country = drafts.country.c
 _draft = drafts.draft.c
-_group = dispatch.route_group.c
 _message = dispatch.message.c
 _slice = dispatch.slice_.c
 
 PENDING = const(MessageState.PENDING)
 
-INSERT_DRAFT = insert(drafts.draft, "seq", "code", "vt", "confirmed_at")
+INSERT_DRAFT = insert(drafts.draft, "seq", "code", "confirmed_at")
 INSERT_COUNTRIES = insert(drafts.country, "contacts", "parts", "cost", at_once=True)
 
 
@@ -104,13 +103,6 @@ LATEST = Query(
     .limit(1),
 )
 
-FIRST_GROUP = Query(
-    first_integer,
-    sa.select(sa.func.min(_country.group_id)).where(
-        _country.campaign_id == bindparam("campaign"), _country.contacts > 0
-    ),
-)
-
 CONFIRM = Command(
     sa.update(dispatch.campaign)
     .where(
@@ -129,7 +121,7 @@ CONFIRM = Command(
 CONFIRM_DRAFT = Command(
     sa.update(drafts.draft)
     .where(_draft.campaign_id == bindparam("campaign"))
-    .values(confirmed_at=bindparam("now"), vt=bindparam("vt"))
+    .values(confirmed_at=bindparam("now"))
 )
 
 # -- starting ----------------------------------------------------------------------------------
@@ -145,8 +137,6 @@ class Starting(NamedTuple):
     cursor: int
     last: int
     audience: str
-    vt: float
-    weight: float
 
 
 STARTING = Query(
@@ -159,11 +149,8 @@ STARTING = Query(
         _campaign.cursor,
         _draft.seq,
         _draft.audience,
-        _draft.vt,
-        _account.weight,
     )
     .join(drafts.draft, _draft.campaign_id == _campaign.id)
-    .join(people.account, _account.id == _campaign.account_id)
     .where(_campaign.id == bindparam("campaign")),
 )
 
@@ -172,14 +159,13 @@ class WaitingSlice(NamedTuple):
     """A slice that has not been started."""
 
     id: int
-    group: int
     lo: int
     hi: int
 
 
 WAITING_SLICES = Query(
     WaitingSlice._make,
-    sa.select(_slice.id, _slice.group_id, _slice.lo, _slice.hi)
+    sa.select(_slice.id, _slice.lo, _slice.hi)
     .where(
         _slice.campaign_id == bindparam("campaign"),
         _slice.lo > bindparam("after"),
@@ -196,11 +182,14 @@ class Waiting(NamedTuple):
     seq: int
     contact: int
     state: int
+    parts: int
 
 
 WAITING = Query(
     Waiting._make,
-    sa.select(_message.seq, sa.func.coalesce(_message.contact_id, 0), _message.state)
+    sa.select(
+        _message.seq, sa.func.coalesce(_message.contact_id, 0), _message.state, _message.parts
+    )
     .where(
         _message.campaign_id == bindparam("campaign"),
         _message.seq > bindparam("after"),
@@ -216,13 +205,8 @@ WAITING = Query(
 START_SLICE = Command(
     sa.update(dispatch.slice_)
     .where(_slice.id == bindparam("slice_id"))
-    .values(
-        state=const(SliceState.READY),
-        vt=bindparam("vt"),
-        run_at=bindparam("run_at"),
-        not_after=bindparam("not_after"),
-    ),
-    takes=("vt", "run_at", "not_after", "slice_id"),
+    .values(parts=bindparam("parts"), run_at=bindparam("run_at"), not_after=bindparam("not_after")),
+    takes=("parts", "run_at", "not_after", "slice_id"),
     at_once=True,
 )
 

@@ -6,9 +6,10 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from octavo.db.codes import CampaignState, MessageState, SliceState
-from octavo.db.dialect import const, larger
+from octavo.db.dialect import const
 from octavo.db.schema import dispatch
 from octavo.db.statement import Command, Query, first_integer
+from octavo.kit.clock import FOREVER, NEVER
 
 _campaign = dispatch.campaign.c
 _message = dispatch.message.c
@@ -52,24 +53,21 @@ PARK_SLICES = Command(
     .where(
         _slice.campaign_id == bindparam("campaign"),
         _slice.state.in_(_OPEN),
-        _slice.run_at < bindparam("run_at"),
+        _slice.run_at < const(FOREVER),
     )
-    .values(state=const(SliceState.PARKED), run_at=bindparam("run_at"))
+    .values(state=const(SliceState.PARKED), run_at=_slice.run_at + const(FOREVER))
 )
-"""What is due even later stays."""
+"""Beyond every due time, by which their own is not lost."""
 
 UNPARK_SLICES = Command(
     sa.update(dispatch.slice_)
     .where(
         _slice.campaign_id == bindparam("campaign"),
         _slice.state == const(SliceState.PARKED),
-        _slice.run_at == bindparam("forever"),
+        _slice.run_at >= const(FOREVER),
+        _slice.run_at < const(NEVER),
     )
-    .values(
-        run_at=larger(
-            bindparam("now", type_=sa.BigInteger()), bindparam("send_at", type_=sa.BigInteger())
-        )
-    )
+    .values(run_at=_slice.run_at - const(FOREVER))
 )
 
 
@@ -80,11 +78,26 @@ class OpenSlice(NamedTuple):
     pass_: int
     lo: int
     hi: int
+    cur: int
+    group: int
+    priority: int
+    parts: int
+    vt: float
 
 
 OPEN_SLICES = Query(
     OpenSlice._make,
-    sa.select(_slice.id, _slice["pass"], _slice.lo, _slice.hi)
+    sa.select(
+        _slice.id,
+        _slice["pass"],
+        _slice.lo,
+        _slice.hi,
+        _slice.cur,
+        _slice.group_id,
+        _slice.priority,
+        _slice.parts,
+        _slice.vt,
+    )
     .where(_slice.campaign_id == bindparam("campaign"), _slice.state.in_(_OPEN))
     .order_by(_slice.id)
     .limit(bindparam("most"))

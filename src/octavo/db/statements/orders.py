@@ -5,7 +5,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from octavo.db.dialect import Dialect, larger
+from octavo.db.dialect import Dialect
 from octavo.db.schema import dispatch, people
 from octavo.db.statement import Command, Query, first_integer, first_text
 
@@ -87,17 +87,11 @@ def _suppressed_among(d: Dialect) -> sa.Select[tuple[str]]:
 
 SUPPRESSED_AMONG = Query(first_text, _suppressed_among)
 
-VT_OF_GROUP = Query(
-    lambda row: float(row[0] or 0),
-    sa.select(dispatch.route_group.c.vt).where(dispatch.route_group.c.id == bindparam("group_id")),
-)
-
 
 class Debited(NamedTuple):
     """An account after a hold."""
 
     available: int
-    vt: float
     weight: float
 
 
@@ -105,12 +99,8 @@ HOLD = Query(
     Debited._make,
     sa.update(people.account)
     .where(_account.id == bindparam("account_id"), _account.available >= bindparam("amount"))
-    .values(
-        available=_account.available - bindparam("amount"),
-        vt=larger(_account.vt, bindparam("vt", type_=sa.Double()))
-        + bindparam("n", type_=sa.Double()) / _account.weight,
-    )
-    .returning(_account.available, _account.vt, _account.weight),
+    .values(available=_account.available - bindparam("amount"))
+    .returning(_account.available, _account.weight),
 )
 """No row when the money is not there."""
 

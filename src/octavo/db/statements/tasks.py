@@ -82,13 +82,28 @@ class Promoted(NamedTuple):
 
     id: int
     campaign: int
+    account: int
+    group: int
+    priority: int
+    parts: int
+    vt: float
+    pass_: int
 
 
 DUE_PARKED = Query(
     Promoted._make,
-    sa.select(_slice.id, _slice.campaign_id)
+    sa.select(
+        _slice.id,
+        _slice.campaign_id,
+        _slice.account_id,
+        _slice.group_id,
+        _slice.priority,
+        _slice.parts,
+        _slice.vt,
+        _slice["pass"],
+    )
     .where(_slice.state == const(SliceState.PARKED), _slice.run_at <= bindparam("now"))
-    .order_by(_slice.run_at)
+    .order_by(_slice.run_at, _slice.id)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True),
 )
@@ -102,6 +117,14 @@ PROMOTE = Command(
         )
         .values(state=const(SliceState.READY))
     )
+)
+
+SET_TURN = Command(
+    sa.update(dispatch.slice_)
+    .where(_slice.id == bindparam("slice_id"))
+    .values(vt=bindparam("vt", type_=sa.Double())),
+    takes=("vt", "slice_id"),
+    at_once=True,
 )
 
 START_CAMPAIGNS = Command(

@@ -58,6 +58,10 @@ class SandboxDriver:
             tasks.append(_watched(asyncio.create_task(taker.run())))
         self._running = _Running(outbox, Answers(sink.outcomes), reporter, tasks)
 
+    def is_up(self) -> bool:
+        """Whether it was started and not stopped: this carrier never hangs up."""
+        return self._running is not None
+
     def room(self) -> int:
         """Parts that `offer` would take now; 0 while the link is not up."""
         if self._running is None:

@@ -70,6 +70,7 @@ WORDING: dict[int, tuple[str, ...]] = {
     463: ("Too many cancel requests this month.", "At most {limit} are taken."),
     500: ("The request could not be processed.",),
     503: ("The service is not available at the moment and nothing was done: try again.",),
+    504: ("It is not known whether this was done: send it again with the same request_id only.",),
     2005: ("[destination email] field should be valid.",),
 }
 

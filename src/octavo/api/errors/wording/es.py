@@ -73,6 +73,7 @@ WORDING: dict[int, tuple[str, ...]] = {
     463: ("Demasiadas solicitudes de cancelación este mes.", "Se aceptan {limit} como máximo."),
     500: ("La petición no se pudo procesar.",),
     503: ("El servicio no está disponible por ahora y no se hizo nada: vuelva a intentarlo.",),
+    504: ("No se sabe si esto se hizo: vuelva a enviarlo solo con el mismo request_id.",),
     2005: ("El campo [destination email] debe ser válido.",),
 }
 

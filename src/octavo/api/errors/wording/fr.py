@@ -70,6 +70,7 @@ WORDING: dict[int, tuple[str, ...]] = {
     463: ("Trop de demandes d'annulation ce mois-ci.", "{limit} au plus sont acceptées."),
     500: ("La requête n'a pas pu être traitée.",),
     503: ("Le service est indisponible pour le moment et rien n'a été fait : réessayez.",),
+    504: ("Rien ne dit si ceci a été fait : ne le renvoyez qu'avec le même request_id.",),
     2005: ("Le champ [destination email] doit être valide.",),
 }
 

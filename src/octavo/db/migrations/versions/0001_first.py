@@ -34,7 +34,6 @@ def people() -> None:
         *text("time_zone", default="Europe/Paris"),
         *text("currency", default="EUR"),
         *real("weight", default="1"),
-        *real("vt", default="0"),
         *big("available", default="0"),
         *big("created_at"),
         sa.PrimaryKeyConstraint("id", name="pk_account"),
@@ -321,7 +320,7 @@ def orders() -> None:
         *real("vt"),
         *big("run_at"),
         *big("not_after", null=True),
-        *big("lo", "hi", "n", "cur", "grant_hi", "intent_hi"),
+        *big("lo", "hi", "parts", "cur", "grant_hi", "intent_hi"),
         *small("state"),
         *big("link_id", null=True),
         *big("fence", default="0"),
@@ -347,7 +346,6 @@ def drafts() -> None:
         *big("fee"),
         *big("seq", default="0"),
         *small("code", default="0"),
-        *real("vt", default="0"),
         *big("confirmed_at", null=True),
         sa.PrimaryKeyConstraint("campaign_id", name="pk_draft"),
         fillfactor=50,
@@ -385,9 +383,25 @@ def routes_and_jobs() -> None:
         "route_group",
         number(),
         *text("name"),
-        *real("vt", default="0"),
         sa.PrimaryKeyConstraint("id", name="pk_route_group"),
         sa.UniqueConstraint("name", name="uq_route_group_name"),
+    )
+    table(
+        "group_turn",
+        *big("group_id"),
+        *small("priority"),
+        *real("vt"),
+        sa.PrimaryKeyConstraint("group_id", "priority", name="pk_group_turn"),
+        clustered=True,
+        fillfactor=50,
+    )
+    table(
+        "account_turn",
+        *big("account_id", "group_id"),
+        *small("priority"),
+        *real("vt"),
+        sa.PrimaryKeyConstraint("account_id", "group_id", "priority", name="pk_account_turn"),
+        clustered=True,
         fillfactor=50,
     )
     table(
@@ -462,6 +476,7 @@ def routes_and_jobs() -> None:
     table(
         "commit_mark",
         *big("session", "n"),
+        *small("void", default="0"),
         sa.PrimaryKeyConstraint("session", "n", name="pk_commit_mark"),
         clustered=True,
     )

@@ -1,0 +1,1 @@
+"""The codec of SMPP 3.4: bytes to values and back, no input or output, either side."""
