@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import uvloop
 from _common import usage
 
-from octavo.app import running
+from octavo.app.processes import running
 from octavo.db.connection import Connection
 from octavo.db.database import database_at
 from octavo.db.schema import dispatch

@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 import httpx2
 from pydantic import SecretStr
 
-from octavo import app
 from octavo.accounts.schemas import NewAccount
 from octavo.api.server import loop_factory
+from octavo.app import processes
 from octavo.db import sqlite
 from octavo.db.codes import CampaignState, Scope
 from octavo.db.connection import Connection
@@ -296,7 +296,7 @@ class _Up(NamedTuple):
 
 def _run(used: Settings, up: Future[_Up]) -> None:
     async def main() -> None:
-        async with app.serving(used) as url:
+        async with processes.serving(used) as url:
             ending = asyncio.Event()
             up.set_result(_Up(asyncio.get_running_loop(), ending, url))
             await ending.wait()

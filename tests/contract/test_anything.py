@@ -14,9 +14,9 @@ from hypothesis import settings as dials
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from octavo import app
 from octavo.api.app import OPERATIONS
 from octavo.api.lenient import fields, settings_fields
+from octavo.app import processes
 from tests.common import database
 from tests.common.server import PREFIX, Customer, Server, order, settings
 
@@ -102,7 +102,7 @@ class Inside:
 
     def __init__(self, data_dir: Path) -> None:
         self.runner = asyncio.Runner()
-        self.running = app.running(settings(data_dir))
+        self.running = processes.running(settings(data_dir))
         self.application = self.runner.run(self.running.__aenter__()).app
         transport = httpx2.ASGITransport(self.application)
         self.client = httpx2.AsyncClient(transport=transport, base_url="http://octavo.example")

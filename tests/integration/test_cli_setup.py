@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from octavo import app
 from octavo.accounts.keys import Peppers
 from octavo.accounts.service import opens
+from octavo.app import processes
 from octavo.cli.server import greeting
 from octavo.cli.setup import first_start, prepare
 from octavo.db.sqlite import ServerLock
@@ -214,7 +214,7 @@ def test_up_warns_of_misspelt_settings_and_lost_peppers(
 
 def test_a_second_server_is_refused_in_one_line(octavo: Commands) -> None:
     octavo("migrate")
-    lock = ServerLock(octavo.data_dir / app.LOCK)
+    lock = ServerLock(octavo.data_dir / processes.LOCK)
     try:
         assert octavo.fails("up").startswith("Error: Another server process works")
     finally:

@@ -44,7 +44,7 @@ def demo(recipients: int) -> None:
 
 
 async def _demo(folder: Path, recipients: int) -> bool:
-    from octavo.app import serving
+    from octavo.app.processes import serving
     from octavo.cli.setup import first_start
 
     key = secrets.token_hex(16)

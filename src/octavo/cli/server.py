@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @operator
 def up(octavo: Operator) -> None:
     """Serve the API and send, in one process; the first start makes an account."""
-    from octavo.app import alone, serve
+    from octavo.app.processes import alone, serve
     from octavo.cli.setup import first_start
     from octavo.settings import strangers
 
@@ -45,7 +45,7 @@ def api(octavo: Operator) -> None:
 
     `octavo up` or `octavo migrate` must have made the tables.
     """
-    from octavo.app import serve
+    from octavo.app.processes import serve
 
     settings = _shared(octavo)
     _warn_of_lost_keys(octavo)
@@ -60,7 +60,7 @@ def worker(octavo: Operator) -> None:
     Each takes its share of the links of all routes. When one dies, the others have its links
     after half a minute at most.
     """
-    from octavo.app import work
+    from octavo.app.processes import work
 
     settings = _shared(octavo)
     work(settings, lambda: say(f"sending for {settings.database}"))
