@@ -110,7 +110,7 @@ def test_migrate_makes_a_database_without_an_account(octavo: Commands) -> None:
 def test_up_tells_how_to_send_once_it_serves(
     octavo: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "serve", lambda settings, announce: announce())
+    monkeypatch.setattr(processes, "serve", lambda settings, announce: announce())
     first = octavo("up")
     assert "http://127.0.0.1:8080" in first
     assert "demo@octavo.localhost" in first
@@ -127,7 +127,7 @@ def test_the_first_key_is_told_even_when_the_start_fails(
     def serve(settings: Settings, announce: object) -> None:
         raise OSError(98, "Address already in use")
 
-    monkeypatch.setattr(app, "serve", serve)
+    monkeypatch.setattr(processes, "serve", serve)
     failed = octavo.run("up")
     assert failed.exit_code == 1
     assert "Address already in use" in failed.stderr
@@ -139,7 +139,7 @@ def test_the_first_key_is_told_even_when_the_start_fails(
 
 
 def test_the_first_key_is_told_once(octavo: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "serve", lambda settings, announce: announce())
+    monkeypatch.setattr(processes, "serve", lambda settings, announce: announce())
     heads = [line.split(" ")[0] for line in octavo("up").splitlines()]
     assert heads == ["api-login", "api-key", "address", "", "curl", ""]
     heads = [line.split(" ")[0] for line in octavo("up").splitlines()]
@@ -149,7 +149,7 @@ def test_the_first_key_is_told_once(octavo: Commands, monkeypatch: pytest.Monkey
 def test_a_first_key_that_opens_nothing_any_more_is_told(
     octavo: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "serve", lambda settings, announce: None)
+    monkeypatch.setattr(processes, "serve", lambda settings, announce: None)
     monkeypatch.setenv("OCTAVO_FIRST_KEY", " the-first-key-of-all ")
     octavo("up")
     octavo("up")
@@ -203,7 +203,7 @@ def test_the_curl_line_survives_a_shell(tmp_path: Path) -> None:
 def test_up_warns_of_misspelt_settings_and_lost_peppers(
     octavo: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "serve", lambda settings, announce: None)
+    monkeypatch.setattr(processes, "serve", lambda settings, announce: None)
     octavo("up")
     (octavo.data_dir / "secrets" / "pepper").unlink()
     monkeypatch.setenv("OCTAVO_LISTN", "x")
