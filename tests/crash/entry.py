@@ -23,7 +23,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Protocol, TypeVar
 
-from octavo import app
+from octavo.app import processes
 from octavo.cli.main import main
 from octavo.db import sqlite
 from octavo.db.postgresql import Raw
@@ -243,5 +243,5 @@ if __name__ == "__main__":
         at, around, times = moment.split(":")
         plant(at, around, Countdown(int(times)))
     if clock := os.environ.get("CRASH_CLOCK"):
-        setattr(app, "system_clock", OffClock(Path(clock)))  # noqa: B010 - it is no attribute to assign
+        setattr(processes, "system_clock", OffClock(Path(clock)))  # noqa: B010 - it is no attribute to assign
     main()
