@@ -23,7 +23,7 @@ from octavo.routes.schemas import (
 MOST_IN_A_SLICE = 500
 LEAST_IN_A_SLICE = 10
 SLICE_SECONDS = 0.5
-"""A slice is what the slowest route of its group is granted at a time (decision 0020)."""
+"""A slice is what the slowest route of its group is granted at a time (decision 0011)."""
 
 MOST_WINDOW = 1_000
 MOST_LINKS = 64
