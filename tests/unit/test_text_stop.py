@@ -1,5 +1,6 @@
 import pytest
 
+from octavo.text import stop as text_stop
 from octavo.text.stop import (
     ReplyKind,
     has_low_cost_stop_mention,
@@ -151,3 +152,38 @@ def test_a_reply_that_starts_again(text: str) -> None:
 )
 def test_a_reply_about_something_else(text: str) -> None:
     assert read_reply(text) is None
+
+
+@pytest.mark.parametrize(
+    ("stop", "start"),
+    [
+        ("Stop, please", "Start please"),
+        ("Stop. Merci", "Reprendre svp"),
+        ("Baja, por favor", "Alta, gracias"),
+        ("Disiscrivimi, grazie", "Iscrivimi per favore"),
+        ("Bitte abmelden, danke!", "Anmelden bitte"),
+        ("Sair, obrigada", "Retomar por favor"),
+        ("Afmelden aub", "Aanmelden, bedankt"),
+        ("Wypisz, dziękuję", "Zapisz proszę"),
+        ("Odhlásit, prosím", "Přihlásit prosím"),
+        ("Odjava, hvala", "Prijava molim"),
+        ("Leiratkozás, köszönöm", "Feliratkozás kérem"),
+        ("Dezabonare, vă rog", "Abonare, mulțumesc"),
+        ("Avsluta tack", "Återuppta, tack"),
+        ("Afmeld, tak", "Tilmeld venligst"),
+        ("Avslutt, takk", "Gjenoppta, takk"),
+        ("Lopeta, kiitos", "Aloita kiitos"),
+        ("İptal lütfen", "başlat, teşekkürler"),
+        ("Διαγραφή, παρακαλώ", "Έναρξη, ευχαριστώ"),
+        ("Отписаться, пожалуйста", "Подписаться, спасибо"),
+        ("إلغاء من فضلك", "اشتراك شكرا"),
+    ],
+)
+def test_a_polite_reply_counts_in_twenty_languages(stop: str, start: str) -> None:
+    assert read_reply(stop) is ReplyKind.STOP
+    assert read_reply(start) is ReplyKind.START
+
+
+def test_no_word_means_two_things() -> None:
+    assert not text_stop._STOP & text_stop._START
+    assert not (text_stop._STOP | text_stop._START) & text_stop._ASIDE

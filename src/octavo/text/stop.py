@@ -46,7 +46,7 @@ class ReplyKind(StrEnum):
 
 
 class _Words(NamedTuple):
-    """The words of one language, in capitals and without accents."""
+    """The words of one language."""
 
     stop: str
     start: str
@@ -90,11 +90,82 @@ _LANGUAGES = {
         "START STARTEN AANMELDEN INSCHRIJVEN",
         "ALSTUBLIEFT AUB DANK BEDANKT JE U HALLO RECLAME BERICHTEN ALLES",
     ),
+    "pl": _Words(
+        "STOP WYPISZ REZYGNUJE REZYGNACJA ZATRZYMAJ ANULUJ",
+        "START WZNOW ZAPISZ",
+        "DZIEKUJE DZIEKI PROSZE DZIEN DOBRY REKLAMY",
+    ),
+    "cs": _Words(
+        "STOP ODHLASIT ODHLASTE ZRUSIT UKONCIT",
+        "START PRIHLASIT OBNOVIT",
+        "DEKUJI DIKY PROSIM DOBRY DEN REKLAMY",
+    ),
+    "hr": _Words(
+        "STOP ODJAVA ODJAVI PREKINI",
+        "START PRIJAVA PRIJAVI NASTAVI",
+        "HVALA MOLIM DOBAR DAN REKLAME",
+    ),
+    "hu": _Words(
+        "STOP LEIRATKOZAS LEIRATKOZOM LEALLITAS",
+        "START FELIRATKOZAS FELIRATKOZOM",
+        "KOSZONOM KEREM SZEPEN JO NAPOT",
+    ),
+    "ro": _Words(
+        "STOP DEZABONARE DEZABONEAZA OPRESTE OPRITI RENUNT",
+        "START ABONARE REABONARE PORNESTE",
+        "MULTUMESC VA ROG BUNA ZIUA RECLAME",
+    ),
+    "sv": _Words(
+        "STOPP STOPPA AVSLUTA SLUTA AVREGISTRERA",
+        "START STARTA ATERUPPTA",
+        "TACK SNALLA HEJ REKLAM",
+    ),
+    "da": _Words(
+        "STOP AFMELD FRAMELD AFSLUT",
+        "START TILMELD GENOPTAG",
+        "TAK VENLIGST HEJ REKLAMER",
+    ),
+    "no": _Words(
+        "STOPP AVSLUTT AVMELD SLUTT",
+        "START GJENOPPTA",
+        "TAKK VENNLIGST HEI REKLAME",
+    ),
+    "fi": _Words(
+        "STOP LOPETA PERUUTA PERUUTUS",
+        "START ALOITA JATKA",
+        "KIITOS KIITTI OLE HYVA HEI MAINOKSET",
+    ),
+    "tr": _Words(
+        "DUR DURDUR IPTAL CIK CIKIS",
+        "BASLA BASLAT",
+        "LUTFEN TESEKKURLER TESEKKUR EDERIM MERHABA REKLAM",
+    ),
+    "el": _Words(
+        "ΣΤΟΠ ΔΙΑΓΡΑΦΗ ΔΙΑΚΟΠΗ ΤΕΛΟΣ",
+        "ΣΤΑΡΤ ΕΝΑΡΞΗ ΕΓΓΡΑΦΗ",
+        "ΕΥΧΑΡΙΣΤΩ ΠΑΡΑΚΑΛΩ ΓΕΙΑ ΣΑΣ",
+    ),
+    "ru": _Words(
+        "СТОП ОТПИСАТЬСЯ ОТПИСКА ОТПИШИТЕ ОТМЕНА ОТКАЗ",
+        "СТАРТ ПОДПИСАТЬСЯ ПОДПИСКА",
+        "СПАСИБО ПОЖАЛУЙСТА ЗДРАВСТВУЙТЕ ПРИВЕТ РЕКЛАМА РЕКЛАМУ",
+    ),
+    "ar": _Words(
+        "توقف إيقاف أوقف إلغاء",
+        "ابدأ بدء اشتراك",
+        "شكرا من فضلك مرحبا",
+    ),
 }
 
 
+def _bare_capitals(text: str) -> str:
+    """The text in capitals, without accents and with full-width letters made plain."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).upper()
+
+
 def _gathered(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(" ".join(words).split())
+    return frozenset(_bare_capitals(" ".join(words)).split())
 
 
 _STOP = _gathered(language.stop for language in _LANGUAGES.values())
@@ -120,9 +191,3 @@ def read_reply(text: str) -> ReplyKind | None:
     if said <= _START:
         return ReplyKind.START
     return None
-
-
-def _bare_capitals(text: str) -> str:
-    """The text in capitals, without accents and with full-width letters made plain."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).upper()
