@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from octavo.db.codes import CampaignState, MessageState, Purpose, Scope, Skipped
+from octavo.db.codes import CampaignState, EventKind, MessageState, Purpose, Scope, Skipped
 from octavo.kit.clock import HOUR, MINUTE, SECOND, Instant
 from octavo.kit.money import Money, money
 from octavo.ledger import campaigns, confirm, drafts, inbounds, orders, tasks, wallet
@@ -563,3 +563,56 @@ def test_the_draft_is_the_last_one_that_waits(world: World, book: Book) -> None:
     cancel(world, first)
     assert latest() is None
     assert drafts.latest(world.c, world.make_account(), "sms") is None
+
+
+def one_step_started(world: World, book: Book, people: list[Contact]) -> int:
+    """A campaign of which the first slices have started and were sent."""
+    campaign = book.computed(book.a_list(people))
+    book.confirm(campaign)
+    # It was computed by hand: that job has nothing left to do.
+    steps = {**tasks.STEPS, drafts.EXPAND: lambda *_: None}
+    for _ in (drafts.EXPAND, confirm.START):
+        assert world.run(lambda c: tasks.step(c, world.now, steps))
+    world.run(lambda c: tasks.promote(c, 500, world.now))
+    Holder(world).work()
+    return campaign
+
+
+def told(world: World, kind: EventKind) -> int:
+    return world.number("SELECT coalesce(sum(n), 0) FROM event WHERE kind = ?", int(kind))
+
+
+def test_a_campaign_is_not_over_before_all_who_opted_out_are_told(world: World, book: Book) -> None:
+    people = french(2500)
+    for person in people[:2400]:
+        opt_out(world, person.phone_number or "")
+
+    campaign = one_step_started(world, book, people)
+    assert world.state(campaign) is CampaignState.SENDING
+    world.live(MINUTE)
+
+    assert world.state(campaign) is CampaignState.FINISHED
+    assert told(world, EventKind.SKIPPED) == 2400
+
+
+def test_silent_messages_are_told_although_the_start_was_cut_short(
+    world: World, book: Book
+) -> None:
+    campaign = one_step_started(world, book, french(2500))
+    assert world.counted(campaign, MessageState.ACCEPTED) == 1000
+    cancel(world, campaign)
+    world.live(MINUTE)
+
+    world.live(80 * HOUR)
+    world.live(HOUR)
+
+    assert world.state(campaign) is CampaignState.CANCELED
+    assert told(world, EventKind.UNKNOWN) == 1000
+    assert world.breaches() == []
+
+
+def test_the_number_of_a_deleted_contact_is_given_to_nobody_else(world: World, book: Book) -> None:
+    first = book.contact(SPAIN)
+    world.sql("DELETE FROM contact WHERE id = ?", first)
+
+    assert book.contact(SPAIN) != first

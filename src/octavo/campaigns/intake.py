@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 from octavo.db.connection import Connection
 from octavo.db.unit_of_work import Rank, Store
 from octavo.kit.clock import Instant
-from octavo.kit.errors import OctavoError, StoreUnavailable
+from octavo.kit.errors import StoreUnavailable
 from octavo.ledger import orders
 from octavo.ledger.orders import Accepted, PlannedOrder
 
@@ -59,16 +59,13 @@ class Intake:
     async def _take(self, batch: "Sequence[_Waiting]") -> None:
         try:
             taken = await self._store.write(Rank.ACCEPT, partial(_accept_all, batch=batch))
-        except OctavoError as error:
-            if len(batch) > 1 and not isinstance(error, StoreUnavailable):
-                # One of them is refused: each is asked by itself. A store that failed is not asked
-                # again: it may have taken them.
-                for waiting in batch:
-                    await self._take([waiting])
-                return
-            _refuse(batch, error)
         except Exception as error:  # noqa: BLE001 - it is raised where the orders came from
-            _refuse(batch, error)
+            if len(batch) == 1 or isinstance(error, StoreUnavailable):
+                # A store that failed is not asked again: it may have taken them.
+                _refuse(batch, error)
+                return
+            for waiting in batch:
+                await self._take([waiting])
         else:
             for waiting, accepted in zip(batch, taken, strict=True):
                 if not waiting.future.done():
@@ -87,7 +84,8 @@ class _Waiting(NamedTuple):
 def _next(queue: deque[_Waiting]) -> list[_Waiting]:
     batch = [queue.popleft()]
     messages = len(batch[0].order.messages)
-    while queue and len(batch) < MOST_ORDERS:
+    # What else a unit writes has locks of its own, which another order's would cross.
+    while queue and len(batch) < MOST_ORDERS and not (batch[0].also or queue[0].also):
         messages += len(queue[0].order.messages)
         if messages > MOST_MESSAGES:
             break

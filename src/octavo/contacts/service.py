@@ -17,8 +17,11 @@ LONGEST_LIST_NAME = 30
 LONGEST_TAG_NAME = 20
 """Contract 13."""
 
-AT_ONCE = 200
-"""Contacts that one unit of work keeps, so that it holds the writer for a few milliseconds."""
+AT_ONCE = 400
+"""Contacts and memberships that one unit of work keeps, so that it holds the writer for a few
+milliseconds."""
+
+LEAST_AT_ONCE = 10
 
 LIST_EXISTS = 302
 NO_SUCH_LIST = 303
@@ -52,9 +55,14 @@ def file(connection: Connection, account: int, filing: Filing, now: Instant) -> 
 
 
 def portions(filing: Filing) -> Iterator[Filing]:
-    """A filing in parts for units of work of their own; one that is done twice changes nothing."""
-    for start in range(0, len(filing.people), AT_ONCE):
-        yield filing._replace(people=filing.people[start : start + AT_ONCE])
+    """A filing in parts for units of work of their own; one that is done twice changes nothing.
+
+    Each contact is a row on each of the lists and tags too: the more of them, the smaller a part.
+    """
+    places = len(filing.lists) + len(filing.tags)
+    size = max(AT_ONCE // (1 + places), LEAST_AT_ONCE)
+    for start in range(0, len(filing.people), size):
+        yield filing._replace(people=filing.people[start : start + size])
 
 
 def delete(

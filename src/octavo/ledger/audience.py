@@ -53,6 +53,11 @@ class Audience:
 
     clauses: tuple[Clause, ...]
 
+    @property
+    def size(self) -> int:
+        """How many lists and tags it is made of."""
+        return sum(map(len, self.clauses))
+
     def stored(self) -> str:
         """As `read` takes it."""
         return json.dumps(self.clauses)

@@ -24,6 +24,7 @@ from octavo.ledger.audience import Audience
 from octavo.ledger.batch import Batch, Messages
 from octavo.ledger.campaigns import NoSuchCampaign
 from octavo.ledger.events import Item
+from octavo.ledger.passes import add_work
 
 START = "start"
 """The kind of the task."""
@@ -31,7 +32,8 @@ START = "start"
 PAUSED_FOR = SECOND
 """Microseconds until a paused campaign that has not wholly started is looked at again."""
 
-_MESSAGES_A_STEP = 1_000
+_LOOKS_A_STEP = 1_000
+"""Messages that a step starts, each looked for on every list and tag of the audience."""
 
 
 class NotReady(OctavoError):
@@ -104,6 +106,8 @@ def _confirm(connection: Connection, account: int, found: Draft, now: Instant) -
     connection.run(
         tasks.PLAN_TASK, kind=START, key=str(found.id), args="{}", run_at=send_at, priority=0
     )
+    # It is not over before those have been told who opted out from the beginning.
+    add_work(connection, {found.id: 1}, now)
     return Confirmed(send_at, Money(found.cost + found.fee), Money(debited.available))
 
 
@@ -112,8 +116,14 @@ def _confirm(connection: Connection, account: int, found: Draft, now: Instant) -
 
 def run_start(connection: Connection, task: Task, now: Instant) -> Instant | None:
     """One step of the job of a confirmed campaign."""
-    wait = start_step(connection, int(task.key), now)
-    return None if wait is None else Instant(now + wait)
+    campaign = int(task.key)
+    wait = start_step(connection, campaign, now)
+    if wait is not None:
+        return Instant(now + wait)
+    # Whoever seals the campaign begins at its beginning.
+    connection.run(MOVE_CURSOR, campaign=campaign, cursor=0)
+    add_work(connection, {campaign: -1}, now)
+    return None
 
 
 def start_step(connection: Connection, campaign: int, now: Instant) -> int | None:
@@ -127,17 +137,16 @@ def start_step(connection: Connection, campaign: int, now: Instant) -> int | Non
     if found.state not in (CampaignState.SCHEDULED, CampaignState.SENDING):
         return None
     connection.run(START_CAMPAIGNS, campaigns=[campaign])
-    upto = min(found.cursor + _MESSAGES_A_STEP, found.last)
+    size = max(_LOOKS_A_STEP // Audience.read(found.audience).size, 1)
+    upto = min(found.cursor + size, found.last)
     slices = connection.all(
         statements.WAITING_SLICES, campaign=campaign, after=found.cursor, upto=upto
     )
     upto = max([upto, *(s.hi for s in slices)])
     parts = _look_through(connection, campaign, found, upto, now)
     _start(connection, found, slices, parts, now)
-    ended = upto >= found.last
-    # The cursor goes back to the beginning for whoever seals the campaign.
-    connection.run(MOVE_CURSOR, campaign=campaign, cursor=0 if ended else upto)
-    return None if ended else 0
+    connection.run(MOVE_CURSOR, campaign=campaign, cursor=upto)
+    return None if upto >= found.last else 0
 
 
 def _look_through(

@@ -230,7 +230,7 @@ class _Batch:
         if t.state is MessageState.PENDING:
             # A further pass is under way: what it ends in comes first.
             return False
-        if t.state is MessageState.DELIVERED:
+        if t.state is MessageState.DELIVERED or t.parts_done >= t.parts:
             return True
         delivered = r.state == DELIVERED
         new = _PART_STATES.get(r.state, PartState.FAILED)

@@ -10,7 +10,7 @@ from octavo.db.codes import CampaignState, MessageState
 from octavo.db.connection import Connection
 from octavo.db.statements import verifying
 from octavo.db.statements.verifying import Counts, StateSum
-from octavo.ledger import doubt
+from octavo.ledger import confirm, doubt
 from octavo.ledger.wallet import Book, Kind
 
 
@@ -122,12 +122,15 @@ def _hold(counts: Counts, sums: list[StateSum]) -> list[tuple[str, int, int]]:
 
 
 def _work(connection: Connection, number: int, counts: Counts) -> list[tuple[str, int, int]]:
-    """A campaign ends with its last open slice and its last doubt, not before and not after."""
+    """A campaign ends with its last open slice and its last job, not before and not after."""
     slices = connection.one(verifying.OPEN_SLICES, campaign=number) or 0
-    doubts = connection.one(verifying.TASKS, kind=doubt.TASK, key=str(number)) or 0
+    jobs = sum(
+        connection.one(verifying.TASKS, kind=kind, key=str(number)) or 0
+        for kind in (doubt.TASK, confirm.START)
+    )
     overlaps = connection.one(verifying.OVERLAPS, campaign=number) or 0
     checks = [
-        ("open work", slices + doubts, counts.open_work),
+        ("open work", slices + jobs, counts.open_work),
         ("open slices over the same messages", 0, overlaps),
     ]
     if counts.state in _SETTLED:

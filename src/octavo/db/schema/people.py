@@ -62,6 +62,7 @@ contact = table(
         where="phone_number IS NULL",
         unique=True,
     ),
+    numbered_once=True,
 )
 """A person. Several with numbers may share an e-mail address; one without a number is known by it.
 

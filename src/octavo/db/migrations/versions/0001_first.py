@@ -80,6 +80,7 @@ def people() -> None:
         sa.UniqueConstraint(
             "account_id", "phone_number", name="uq_contact_account_id_phone_number"
         ),
+        numbered_once=True,
     )
     index(
         "ix_contact_account_id_email",
