@@ -125,3 +125,28 @@ def test_what_belongs_to_an_order_is_in_its_unit(world: World) -> None:
     with pytest.raises(ZeroDivisionError):
         asyncio.run(main())
     assert world.available() == money("100")
+
+
+def test_an_order_that_writes_more_than_itself_shares_no_unit(world: World) -> None:
+    store = SlowStore(world)
+
+    async def main() -> None:
+        intake = Intake(store)
+        await asyncio.gather(
+            *(intake.take(world.plan(1), world.now, lambda c: None) for _ in range(3))
+        )
+
+    asyncio.run(main())
+    assert store.writes == 3
+
+
+def test_one_that_fails_unexpectedly_fails_alone(world: World) -> None:
+    taken = world.plan(1)
+    world.accept(taken)  # a ticket is unique: the second order of this name breaks a constraint
+    orders = [world.plan(1), taken, world.plan(1)]
+
+    heard = take(SlowStore(world), orders)
+
+    assert [isinstance(h, Accepted) for h in heard] == [True, False, True]
+    assert isinstance(heard[1], Exception)
+    assert world.breaches() == []
