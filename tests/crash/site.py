@@ -165,6 +165,7 @@ class Site:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             os.kill(worker.pid, signal.SIGSTOP)
+            time.sleep(0.2)  # a settle may be on its way already, and the server carries it out
             if any(pid == worker.pid for pid, _ in self.in_flight()):
                 return
             os.kill(worker.pid, signal.SIGCONT)
