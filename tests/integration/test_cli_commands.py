@@ -71,6 +71,7 @@ def test_without_a_database_every_command_says_how_to_make_one(
         ("price", "set"): ["sms_premium", "FR", "1"],
         ("price", "unset"): ["sms_premium", "FR"],
         ("route", "add", "smpp"): ["carrier", "localhost:2775", "--system-id", "octavo"],
+        ("campaign", "create"): ["--account", "1", "--list", "a", "--text", "Hello"],
         ("contacts", "list"): ["1"],
         ("contacts", "show"): ["1", "0"],
         ("contacts", "add"): ["1", "0"],

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from time import perf_counter
 
 import click
 import pytest
@@ -14,7 +15,8 @@ from octavo.contacts.schemas import Filing, NewContact
 from octavo.drivers.protocol import Verdict
 from octavo.drivers.sandbox.outbox import OutboxRecord, outbox_line, outbox_path, stamp
 from octavo.kit.clock import HOUR, Instant, system_clock
-from octavo.ledger import campaigns, orders
+from octavo.ledger import campaigns, drafts, orders, tasks
+from octavo.ledger.expand import Expansion
 from tests.common.commands import Commands, commands
 from tests.common.database import NOW, connection, make_account
 from tests.integration.test_cli_campaigns import TICKET, order
@@ -27,15 +29,20 @@ CLI = (Path(__file__).parents[2] / "docs" / "cli.md").read_text("utf-8")
 
 LEAVES = sorted(set(all_commands(cli)) - SERVERS)
 
+COMPUTED = "sms_0000000000002"
+CREATE = ["--account", "1", "--list", "my_list", "--purpose", "alert", "--text", "Hello"]
 WORDS: dict[tuple[str, ...], list[str]] = {
     ("account", "create"): ["A", "--login", "a@example.org"],
     ("account", "key", "add"): ["--login", "someone@example.org"],
     ("account", "key", "revoke"): ["1"],
     ("account", "show"): ["1"],
     ("campaign", "cancel"): [TICKET],
+    ("campaign", "create"): CREATE,
     ("campaign", "pause"): [TICKET],
     ("campaign", "resume"): ["sms_0000000000001"],
+    ("campaign", "send"): [COMPUTED],
     ("campaign", "show"): [TICKET],
+    ("campaign", "status"): [COMPUTED],
     ("contacts", "add"): ["1", "+33639980002"],
     ("contacts", "create-list"): ["1", "new"],
     ("contacts", "delete"): ["1", "+33639980001"],
@@ -48,6 +55,7 @@ WORDS: dict[tuple[str, ...], list[str]] = {
     ("price", "list"): ["--country", "FR"],
     ("price", "set"): ["sms_premium", "FR", "0.05"],
     ("price", "unset"): ["sms_premium", "FR"],
+    ("route", "add", "smpp"): ["carrier", "localhost:2775", "--system-id", "octavo"],
     ("route", "pause"): ["sandbox"],
     ("route", "resume"): ["sandbox"],
     ("route", "set-rate"): ["sandbox", "20"],
@@ -73,6 +81,12 @@ def octavo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
         for ticket in (TICKET, "sms_0000000000001"):
             orders.accept(c, order(ticket, Instant(now + HOUR)), now)
         campaigns.pause(c, 1, "sms_0000000000001")
+    made("campaign", "create", *CREATE)
+    with connection(made.database) as c:
+        c.raw.execute("UPDATE campaign SET ticket = ? WHERE state = 0", [COMPUTED])
+        steps = {**tasks.STEPS, drafts.EXPAND: Expansion(perf_counter).step}
+        while tasks.step(c, system_clock(), steps):
+            pass
     outbox = outbox_path(made.data_dir)
     outbox.parent.mkdir(exist_ok=True)
     record = OutboxRecord(0, NOW, 7, 1, 0, "+336", "Octavo", "Hi", 1, "7-1", Verdict.ACCEPTED, ())

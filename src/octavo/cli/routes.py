@@ -163,6 +163,7 @@ def add() -> None:
 @click.option("--tier", type=int, default=0, show_default=True, help="0 goes first.")
 @click.option("--short-code", default="", help="The number that recipients reply to.")
 @click.option("--set", "more", multiple=True, metavar="NAME=VALUE", help="See docs/carriers.md.")
+@as_json
 @operator
 def smpp(  # noqa: PLR0917 - click gives options by name
     octavo: Operator,
@@ -177,6 +178,7 @@ def smpp(  # noqa: PLR0917 - click gives options by name
     tier: int,
     short_code: str,
     more: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Add a carrier that is spoken to over SMPP 3.4, from the next start on."""
     from octavo.drivers.smpp.config import read_settings
@@ -186,8 +188,10 @@ def smpp(  # noqa: PLR0917 - click gives options by name
     settings = _settings(address, system_id, password_file, more)
     read_settings(settings, window=window)
     new = NewRoute(name, "smpp", settings, group, tier, rate, window, links, short_code)
-    octavo.write(lambda c: service.add(c, new))
-    say(f"route {name} is in group {group} (tier {tier}) from the next start on")
+    added = _changed(octavo, name, lambda c: service.add(c, new))
+    dump(_told(added)) if as_json else say(
+        f"route {name} is in group {group} (tier {tier}) from the next start on"
+    )
 
 
 def _settings(
