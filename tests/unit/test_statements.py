@@ -122,6 +122,14 @@ def test_a_row_has_a_name_for_each_column(
     assert len(columns) == len(fields)
 
 
+@pytest.mark.parametrize(
+    "statement", [s for _, s in STATEMENTS], ids=[name for name, _ in STATEMENTS]
+)
+def test_a_lookup_knows_the_row_that_it_is_for(statement: Statement) -> None:
+    """Else it holds a copy of what it was to be correlated with, and locks the wrong rows."""
+    assert not re.search(r"FROM \w+, LATERAL", statement.compiled(POSTGRESQL).sql)
+
+
 def _by(index: str) -> str:
     return rf"USING (COVERING )?INDEX {index}\b"
 

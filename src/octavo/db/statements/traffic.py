@@ -70,7 +70,7 @@ def _with_message(
 ) -> sa.Select[tuple[object, ...]]:
     """Rows that name a message by campaign_id and seq, each with that message, locked."""
     key = _message.campaign_id == of.c.campaign_id, _message.seq == of.c.seq
-    found = d.each(dispatch.message, sa.and_(*key, *where), source, lock=True)
+    found = d.each(dispatch.message, sa.and_(*key, *where), of, lock=True)
     m = found.table.c
     every = [
         *columns, m.address, m.state, m["pass"], m.parts, m.parts_done, m.reason, m.charged,
