@@ -39,13 +39,19 @@ _LOOKS_A_STEP = 1_000
 class NotReady(OctavoError):
     """The campaign is still being computed."""
 
+    says = "The campaign is still being computed"
+
 
 class AlreadySent(OctavoError):
     """The campaign was confirmed or canceled before."""
 
+    says = "The campaign was sent or canceled before"
+
 
 class Failed(OctavoError):
     """The campaign cannot be sent; `code` says why (contract 14)."""
+
+    says = "The campaign cannot be sent"
 
     def __init__(self, code: int) -> None:
         super().__init__(code)

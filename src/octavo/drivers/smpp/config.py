@@ -24,6 +24,8 @@ T = TypeVar("T")
 class BadSmppSetting(OctavoError):
     """A setting of an SMPP route that cannot be; the text says which and why."""
 
+    says = "A setting of this SMPP route cannot be"
+
 
 class _Given:
     """Settings by name; each is asked for once, what is left over nobody knows."""
